@@ -1,0 +1,33 @@
+export {
+  EXIT,
+  type ExitCode,
+  errorMessage,
+  hasErrorCode,
+  NoVerdictError,
+  SluiceError,
+  type SluiceErrorOptions,
+  UsageError,
+} from './errors.ts';
+export { runFolder, sluiceHome, traceStorePath } from './home.ts';
+export { isUuid, toTraceIdHex, traceRandomness } from './ids.ts';
+export { isRecord, type Json, stableStringify } from './json.ts';
+export { type Clock, type Logger, type Random, seededRandom, silentLogger, systemClock } from './ports.ts';
+export {
+  type KeepDecision,
+  OUTCOMES,
+  type Outcome,
+  type PayloadGap,
+  rootSpan,
+  SPAN_TYPES,
+  type Span,
+  type SpanError,
+  type SpanEvent,
+  type SpanType,
+  spanSchema,
+  TRACE_SCHEMA_VERSION,
+  type Trace,
+  type TraceSummary,
+  traceSchema,
+  traceSummarySchema,
+  type Usage,
+} from './records.ts';

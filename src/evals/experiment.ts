@@ -1,0 +1,95 @@
+import { z } from 'zod';
+
+/** Version of `journal.jsonl` and `results.json`. */
+export const EXPERIMENT_SCHEMA_VERSION = 1;
+
+/** One score of one call. "Unscored" is a status, never a number. */
+export const scoreSchema = z.discriminatedUnion('status', [
+  z.strictObject({
+    status: z.literal('scored'),
+    score: z.number(),
+    comment: z.string().optional(),
+  }),
+  /** The evaluator said that it does not apply (score null). */
+  z.strictObject({ status: z.literal('not_applicable'), comment: z.string().optional() }),
+  /** The evaluator or judge threw, or gave something that is not a finite number. */
+  z.strictObject({ status: z.literal('not_measured'), reason: z.string() }),
+]);
+/** One score of one call. */
+export type Score = z.infer<typeof scoreSchema>;
+
+/**
+ * How a call ended. `agent_failed`: the agent answered that it failed, or passed the time limit; it gets the lowest
+ * score. `not_measured`: nothing is known of the agent (unreachable, 429 or gateway 5xx after retries).
+ */
+export const CALL_STATUSES = ['answered', 'agent_failed', 'not_measured'] as const;
+
+/** One finished call: one line of the journal. */
+export const callSchema = z.strictObject({
+  exampleId: z.string(),
+  /** Hash of the example's inputs, reference outputs and `critical`: an edited example is not compared. */
+  contentHash: z.string(),
+  /** From 0. */
+  repeat: z.number().int().nonnegative(),
+  critical: z.boolean(),
+  status: z.enum(CALL_STATUSES),
+  /** One line saying what failed; for `agent_failed` and `not_measured`. */
+  error: z.string().optional(),
+  /** The run id the target reported. */
+  runId: z.string().optional(),
+  outputs: z.record(z.string(), z.unknown()).optional(),
+  startTimeMs: z.number(),
+  /** Wall time of the attempt that answered. */
+  latencyMs: z.number().nonnegative(),
+  /** Calls made, retries included. */
+  attempts: z.number().int().positive(),
+  /** By score key. Empty when not measured. For `agent_failed` the runner fills in the worst score of each bounded evaluator. */
+  scores: z.record(z.string(), scoreSchema),
+});
+/** One finished call of the target for one example and repeat, with its scores. */
+export type Call = z.infer<typeof callSchema>;
+
+/** What is persisted of an evaluator. */
+export const evaluatorInfoSchema = z.strictObject({
+  key: z.string(),
+  direction: z.enum(['higher', 'lower']),
+  range: z.tuple([z.number().nullable(), z.number().nullable()]),
+  gate: z.boolean(),
+  fingerprint: z.string(),
+});
+/** What is persisted of an evaluator: everything but its function. */
+export type EvaluatorInfo = z.infer<typeof evaluatorInfoSchema>;
+
+/** The head of an experiment: what was run, fixed before the first call. */
+export const experimentHeadSchema = z.strictObject({
+  schemaVersion: z.literal(EXPERIMENT_SCHEMA_VERSION),
+  runId: z.string(),
+  suite: z.string(),
+  /** Path of the dataset as configured. */
+  dataset: z.string(),
+  /** Hash over the ids and contents of the selected examples. */
+  datasetFingerprint: z.string(),
+  split: z.string().optional(),
+  target: z.string(),
+  repeats: z.number().int().positive(),
+  timeoutMs: z.number().positive(),
+  evaluators: z.array(evaluatorInfoSchema),
+  /** Commit of the working tree, `-dirty` appended when it had changes; absent outside git. */
+  commit: z.string().optional(),
+  startedAt: z.iso.datetime(),
+});
+/** What was run, fixed before the first call. */
+export type ExperimentHead = z.infer<typeof experimentHeadSchema>;
+
+export const scoredCallSchema = callSchema.omit({ outputs: true });
+/** A call without what the agent answered: what stays in memory and goes into `results.json`. The journal has it all. */
+export type ScoredCall = z.infer<typeof scoredCallSchema>;
+
+/** A finished experiment: every example and repeat has its call. */
+export interface Experiment {
+  readonly head: ExperimentHead;
+  /** ISO 8601. */
+  readonly finishedAt: string;
+  /** In dataset order, repeats of an example together. */
+  readonly calls: readonly ScoredCall[];
+}

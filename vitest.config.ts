@@ -1,0 +1,10 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    include: ['src/**/*.test.ts', 'test/**/*.test.ts', 'examples/**/*.test.ts', 'scripts/**/*.test.ts'],
+    // A home of their own per run: no test may write traces or runs into the checkout.
+    env: { SLUICE_HOME: '', LANGSMITH_TRACING: 'false' },
+    testTimeout: 30_000,
+  },
+});
