@@ -31,3 +31,4 @@ export {
   traceSummarySchema,
   type Usage,
 } from './records.ts';
+export { toWire } from './wire.ts';

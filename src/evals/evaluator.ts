@@ -61,9 +61,17 @@ export interface EvaluatorSettings {
 
 /** An evaluator with its key and how the gate reads it. */
 export interface Evaluator extends EvaluatorSettings {
-  /** Key of its scores, unless its results name others. */
+  /**
+   * Key of its score in every call, also where the result names another. Of several results the mean stands under it,
+   * and each of them under `key.name`.
+   */
   readonly key: string;
   /** Changes when the evaluator's meaning does; a changed fingerprint is not compared with an older baseline. */
   readonly fingerprint: string;
   readonly evaluate: EvaluatorFunction;
+  /**
+   * Score of a call in which the agent failed, for an evaluator whose range has no worst end. Default: the worse end of
+   * `range`; without one such a call is not measured.
+   */
+  readonly failureScore?: (limits: { readonly timeoutMs: number }) => number;
 }

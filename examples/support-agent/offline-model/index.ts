@@ -1,0 +1,1 @@
+export { OfflineChatModel, type OfflineChatModelOptions } from './offline-chat-model.ts';

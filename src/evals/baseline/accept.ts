@@ -1,0 +1,79 @@
+import { NoVerdictError } from '../../core/index.ts';
+import type { Experiment } from '../experiment.ts';
+import { toScoreSet } from '../gate/index.ts';
+import { BASELINE_SCHEMA_VERSION, type Baseline, type BaselineExample } from './baseline.ts';
+
+/**
+ * Makes a baseline of a finished run. Pure.
+ *
+ * @throws NoVerdictError for a run that cannot stand for the suite: `RUN_EMPTY` without calls, `RUN_PARTIAL` of one
+ * split, `RUN_NOT_MEASURED` with calls or gated scores that were not measured.
+ */
+export function toBaseline(experiment: Experiment, acceptedAt: string): Baseline {
+  const { head, finishedAt, calls } = experiment;
+  if (calls.length === 0)
+    throw new NoVerdictError('RUN_EMPTY', `Run ${head.runId} has no calls: nothing to accept.`);
+  if (head.split !== undefined)
+    throw new NoVerdictError(
+      'RUN_PARTIAL',
+      `Run ${head.runId} covers the split ${JSON.stringify(head.split)} only: a baseline needs the whole dataset.`,
+      { hint: `Run the whole suite first: sluice eval ${head.suite}` },
+    );
+  refuseUnmeasured(experiment);
+  return {
+    schemaVersion: BASELINE_SCHEMA_VERSION,
+    suite: head.suite,
+    dataset: head.dataset,
+    datasetFingerprint: head.datasetFingerprint,
+    target: head.target,
+    ...(head.commit === undefined ? {} : { commit: head.commit }),
+    runId: head.runId,
+    finishedAt,
+    acceptedAt,
+    repeats: head.repeats,
+    timeoutMs: head.timeoutMs,
+    evaluators: head.evaluators.map(({ key, direction, range, gate, fingerprint }) => ({
+      key,
+      direction,
+      range,
+      gate,
+      fingerprint,
+    })),
+    examples: toScoreSet(experiment).examples.map(
+      ({ id, contentHash, critical, calls: repeats }): BaselineExample => ({
+        id,
+        contentHash,
+        ...(critical ? { critical: true } : {}),
+        calls: repeats.map(({ status, scores }) => ({
+          status: status === 'agent_failed' ? 'agent_failed' : 'answered',
+          scores: Object.fromEntries(Object.entries(scores).sort(([a], [b]) => (a < b ? -1 : 1))),
+        })),
+      }),
+    ),
+  };
+}
+
+function refuseUnmeasured({ head, calls }: Experiment): void {
+  const hint = `Mend the cause and run it again: sluice eval ${head.suite}`;
+  const unmeasured = calls.filter((call) => call.status === 'not_measured');
+  const [first] = unmeasured;
+  if (first !== undefined)
+    throw new NoVerdictError(
+      'RUN_NOT_MEASURED',
+      `Run ${head.runId} has ${unmeasured.length} of ${calls.length} calls that were not measured, the first for example ${JSON.stringify(first.exampleId)}: ${first.error ?? 'no reason given'}.`,
+      { hint },
+    );
+  const advisory = new Set(head.evaluators.filter((info) => !info.gate).map((info) => info.key));
+  for (const call of calls) {
+    // Some evaluators have no worst score that a failed agent could be given: nothing is wrong with such a run.
+    if (call.status === 'agent_failed') continue;
+    for (const [key, score] of Object.entries(call.scores)) {
+      if (score.status !== 'not_measured' || advisory.has(key)) continue;
+      throw new NoVerdictError(
+        'RUN_NOT_MEASURED',
+        `Run ${head.runId}: ${key} could not be measured for example ${JSON.stringify(call.exampleId)}: ${score.reason}.`,
+        { hint },
+      );
+    }
+  }
+}

@@ -1,0 +1,191 @@
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { SluiceError } from '../../core/index.ts';
+import type { Experiment, ScoredCall } from '../experiment.ts';
+import { toScoreSet } from '../gate/index.ts';
+import { toBaseline } from './accept.ts';
+import { baselineScores, formatBaseline } from './baseline.ts';
+import { baselinePath, parseBaseline, readBaseline, writeBaseline } from './baseline-file.ts';
+import { summarizeBaseline } from './summary.ts';
+
+const NOW = '2026-11-22T10:00:00.000Z';
+
+function call(exampleId: string, repeat: number, more: Partial<ScoredCall> = {}): ScoredCall {
+  return {
+    exampleId,
+    contentHash: `hash-${exampleId}`,
+    repeat,
+    critical: false,
+    status: 'answered',
+    startTimeMs: 0,
+    latencyMs: 1,
+    attempts: 1,
+    scores: { quality: { status: 'scored', score: 0.5 }, extra: { status: 'not_applicable' } },
+    ...more,
+  };
+}
+
+function experiment(calls: readonly ScoredCall[], head: Partial<Experiment['head']> = {}): Experiment {
+  return {
+    finishedAt: NOW,
+    calls,
+    head: {
+      schemaVersion: 1,
+      runId: 'run-1',
+      suite: 'support',
+      dataset: 'd.jsonl',
+      datasetFingerprint: 'fp',
+      target: 'langserve:http://127.0.0.1:1/agent',
+      repeats: 2,
+      timeoutMs: 1_000,
+      evaluators: [{ key: 'quality', direction: 'higher', range: [0, 1], gate: true, fingerprint: 'q1' }],
+      startedAt: NOW,
+      ...head,
+    },
+  };
+}
+
+const WHOLE = experiment([
+  call('a', 0),
+  call('a', 1),
+  call('b', 0, { critical: true }),
+  call('b', 1, { critical: true }),
+]);
+
+function codeOf(work: () => unknown): string {
+  try {
+    work();
+  } catch (error) {
+    if (error instanceof SluiceError) return `${error.code} ${error.exitCode}`;
+    throw error;
+  }
+  return 'accepted';
+}
+
+describe('toBaseline', () => {
+  it('keeps the raw scores of every example and repeat', () => {
+    const baseline = toBaseline(WHOLE, NOW);
+    expect(baseline.examples).toEqual([
+      {
+        id: 'a',
+        contentHash: 'hash-a',
+        calls: Array(2).fill({ status: 'answered', scores: { extra: null, quality: 0.5 } }),
+      },
+      {
+        id: 'b',
+        contentHash: 'hash-b',
+        critical: true,
+        calls: Array(2).fill({ status: 'answered', scores: { extra: null, quality: 0.5 } }),
+      },
+    ]);
+  });
+
+  it('refuses a run that cannot stand for the suite', () => {
+    const lost = call('a', 0, { status: 'not_measured', error: 'refused', scores: {} });
+    const threw = call('a', 0, { scores: { quality: { status: 'not_measured', reason: 'threw' } } });
+    const failed = call('a', 0, {
+      status: 'agent_failed',
+      scores: { quality: { status: 'not_measured', reason: 'x' } },
+    });
+    const advisory = WHOLE.head.evaluators.map((info) => ({ ...info, gate: false }));
+    expect(codeOf(() => toBaseline(experiment([]), NOW))).toBe('RUN_EMPTY 3');
+    expect(codeOf(() => toBaseline(experiment([call('a', 0)], { split: 'smoke' }), NOW))).toBe(
+      'RUN_PARTIAL 3',
+    );
+    expect(codeOf(() => toBaseline(experiment([lost]), NOW))).toBe('RUN_NOT_MEASURED 3');
+    expect(codeOf(() => toBaseline(experiment([threw]), NOW))).toBe('RUN_NOT_MEASURED 3');
+    expect(codeOf(() => toBaseline(experiment([threw], { evaluators: advisory }), NOW))).toBe('accepted');
+    expect(codeOf(() => toBaseline(experiment([failed]), NOW))).toBe('accepted');
+  });
+});
+
+describe('the baseline file', () => {
+  let cwd: string;
+  beforeEach(async () => {
+    cwd = await mkdtemp(join(tmpdir(), 'sluice-baseline-'));
+  });
+  afterEach(() => rm(cwd, { recursive: true, force: true }));
+
+  it('is what was written, one example a line, and leaves nothing else behind', async () => {
+    const baseline = toBaseline(WHOLE, NOW);
+    await writeBaseline(cwd, baseline);
+    expect(await readBaseline(cwd, 'support')).toEqual(baseline);
+    expect(await readdir(join(cwd, 'datasets', 'baselines'))).toEqual(['support.json']);
+    const lines = formatBaseline(baseline).split('\n');
+    expect(lines.filter((line) => line.includes('"id"'))).toHaveLength(2);
+    expect(JSON.parse(formatBaseline(baseline))).toEqual(baseline);
+  });
+
+  it('is missing only where there is none', async () => {
+    expect(await readBaseline(cwd, 'support')).toBeUndefined();
+    await writeBaseline(cwd, toBaseline(WHOLE, NOW));
+    await rm(join(cwd, 'datasets/baselines/support.json'));
+    await writeFile(join(cwd, 'datasets/baselines/support.json'), '');
+    await expect(readBaseline(cwd, 'support')).rejects.toMatchObject({
+      code: 'BASELINE_INVALID',
+      exitCode: 2,
+    });
+  });
+
+  it('cannot be outside its folder', () => {
+    for (const name of ['../x', 'a/b', '.hidden', '', 'A', 'a\0', '/etc/passwd'])
+      expect(codeOf(() => baselinePath(cwd, name))).toBe('SUITE_NAME_INVALID 2');
+  });
+
+  it.each([
+    ['{', /^f\.json: not valid JSON/],
+    ['<<<<<<< ours\n{}\n>>>>>>> theirs', /merge conflict markers/],
+    ['{"schemaVersion": 2}', /newer version/],
+    ['null', /^f\.json: file: /],
+  ])('names file and field of what is damaged: %s', (text, message) => {
+    expect(() => parseBaseline(text, 'f.json', 'support')).toThrow(message);
+  });
+
+  it('refuses unknown keys, duplicate ids and scores that are no numbers', () => {
+    const baseline = toBaseline(WHOLE, NOW);
+    const [first] = baseline.examples;
+    const parse =
+      (value: unknown, suite = 'support') =>
+      () =>
+        parseBaseline(JSON.stringify(value), 'f.json', suite);
+    expect(parse({ ...baseline, extra: 1 })).toThrow('f.json: extra: unknown key');
+    expect(parse({ ...baseline, examples: [first, first] })).toThrow(
+      'examples[1].id: "a" is already examples[0]',
+    );
+    expect(parse(baseline, 'other')).toThrow('suite: is "support", not "other"');
+    const text = formatBaseline(baseline).replace('"quality":0.5', '"quality":"high"');
+    expect(() => parseBaseline(text, 'f.json', 'support')).toThrow('examples[0].calls[0].scores.quality');
+  });
+
+  it('keeps any scores through a round trip, so that a run equals its own baseline', () => {
+    const score = fc.oneof(
+      fc
+        .double({ noNaN: true, noDefaultInfinity: true })
+        .map((value) => ({ status: 'scored' as const, score: value === 0 ? 0 : value })),
+      fc.constant({ status: 'not_applicable' as const }),
+    );
+    const id = fc.string({ minLength: 1, maxLength: 12 });
+    fc.assert(
+      fc.property(fc.uniqueArray(id, { minLength: 1, maxLength: 8 }), score, (ids, quality) => {
+        const run = experiment(ids.map((name) => call(name, 0, { scores: { quality } })));
+        const baseline = parseBaseline(formatBaseline(toBaseline(run, NOW)), 'f', 'support');
+        const strip = (set: ReturnType<typeof baselineScores>) =>
+          set.examples.map((entry) => [entry.id, entry.calls.map((one) => one.scores)]);
+        expect(strip(baselineScores(baseline))).toEqual(strip(toScoreSet(run)));
+      }),
+    );
+  });
+});
+
+it('summarizes without the critical examples', () => {
+  const run = experiment([
+    call('a', 0),
+    call('b', 0, { critical: true, scores: { quality: { status: 'scored', score: 0 } } }),
+  ]);
+  expect(summarizeBaseline(toBaseline(run, NOW))).toEqual([
+    { key: 'quality', direction: 'higher', gate: true, mean: 0.5, n: 1 },
+  ]);
+});

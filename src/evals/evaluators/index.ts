@@ -1,0 +1,11 @@
+export { BUILT_IN_NAMES, type BuiltInName } from './built-ins.ts';
+export { containsAll } from './contains.ts';
+export { type EvaluatorDefinition, type EvaluatorEntry, toEvaluator } from './entry.ts';
+export { exactMatch } from './exact-match.ts';
+export { failureScores } from './failure-scores.ts';
+export { hasResolution } from './has-resolution.ts';
+export { latency } from './latency.ts';
+export { noError } from './no-error.ts';
+export { scoreCall } from './score-call.ts';
+export { tokens } from './tokens.ts';
+export { toolTrajectory } from './tool-trajectory.ts';

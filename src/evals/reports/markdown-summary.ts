@@ -1,0 +1,105 @@
+import type { Verdict } from '../gate/index.ts';
+import { type ChangedExample, changedExamples } from './changed-examples.ts';
+import { markdownText } from './plain-text.ts';
+import type { Results } from './results.ts';
+import { STATUS_TEXT, scoreRows } from './score-row.ts';
+
+/** Options of {@link renderMarkdownSummary}. */
+export interface MarkdownSummaryOptions {
+  readonly results: Results;
+  /** What the table shows; the verdict in `results` is null for a run that was not gated. */
+  readonly verdict: Verdict;
+  /** Examples of each list that are shown. Default 20. */
+  readonly maxExamples?: number;
+}
+
+const SIGN = { pass: '✅', fail: '❌', no_verdict: '⚠️' } as const;
+
+/**
+ * The report of a run for a page that renders Markdown, such as the summary of a GitHub Actions step. Everything that
+ * comes from a dataset, an agent or an evaluator is escaped. Ends with a newline.
+ */
+export function renderMarkdownSummary({
+  results,
+  verdict,
+  maxExamples = 20,
+}: MarkdownSummaryOptions): string {
+  const { head } = results;
+  const gated = results.verdict !== null;
+  const suite = markdownText(head.suite);
+  const title = gated
+    ? `${SIGN[verdict.status]} ${STATUS_TEXT[verdict.status]}: ${suite}`
+    : `${suite}: not gated`;
+  const examples = new Set(results.calls.map((call) => call.exampleId)).size;
+  const facts = [
+    `${examples} examples${head.repeats === 1 ? '' : ` x ${head.repeats} repeats`}`,
+    `target ${markdownText(head.target)}`,
+    ...(head.split === undefined ? [] : [`split ${markdownText(head.split)}`]),
+    ...(head.commit === undefined
+      ? []
+      : [`commit ${markdownText(head.commit.replace(/^(.{12}).*?(-dirty)?$/, '$1$2'))}`]),
+    `run ${markdownText(head.runId)}`,
+  ];
+  const parts = [`## ${title}`, facts.join(' · '), renderTable(verdict, gated)];
+  if (gated && verdict.reasons.length > 0)
+    parts.push(
+      verdict.reasons
+        .map(({ effect, message, hint }) => {
+          const label = { fail: '**Fail**', no_verdict: '**No verdict**', warning: 'Note' }[effect];
+          return `- ${label}: ${markdownText(message, 500)}${hint === undefined ? '' : ` ${markdownText(hint, 500)}`}`;
+        })
+        .join('\n'),
+    );
+  const critical = verdict.critical.filter(({ status }) => status !== 'pass');
+  parts.push(
+    ...table(
+      'Critical examples that did not pass',
+      ['Example', 'Why', 'Trace'],
+      critical.map((entry) => [
+        markdownText(entry.exampleId),
+        markdownText(entry.reason ?? ''),
+        trace(entry.runId),
+      ]),
+      maxExamples,
+    ),
+    ...table('Worse', CHANGE_HEAD, changedExamples(verdict.worse).map(changeCells), maxExamples),
+    ...table('Better', CHANGE_HEAD, changedExamples(verdict.better).map(changeCells), maxExamples),
+  );
+  return `${parts.join('\n\n')}\n`;
+}
+
+const CHANGE_HEAD = ['Example', 'Scores', 'Comment', 'Trace'] as const;
+
+function changeCells({ exampleId, agentFailed, scores, comments, runIds }: ChangedExample): string[] {
+  const said = comments.map((comment) => markdownText(comment));
+  return [
+    markdownText(exampleId),
+    markdownText(scores.join(', '), 300),
+    [...(agentFailed ? ['**agent failed**'] : []), ...said].join(' · '),
+    runIds.map(trace).join(' · '),
+  ];
+}
+
+function trace(runId: string | undefined): string {
+  return runId === undefined ? '' : `sluice traces show ${markdownText(runId, 80)}`;
+}
+
+function renderTable(verdict: Verdict, gated: boolean): string {
+  const rows = scoreRows(verdict).map((row) => {
+    const cells = [markdownText(row.key), row.now];
+    return gated ? [markdownText(row.key), row.baseline, row.now, row.change, row.limit, row.verdict] : cells;
+  });
+  const head = gated ? ['Evaluator', 'Baseline', 'Now', 'Change', 'Limit', 'Verdict'] : ['Evaluator', 'Now'];
+  return lines(head, rows);
+}
+
+function table(title: string, head: readonly string[], rows: readonly string[][], max: number): string[] {
+  if (rows.length === 0) return [];
+  const more = rows.length > max ? [`and ${rows.length - max} more in results.json`] : [];
+  return [`### ${title} (${rows.length})`, lines(head, rows.slice(0, max)), ...more];
+}
+
+function lines(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
+  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
+}

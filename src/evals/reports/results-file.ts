@@ -1,0 +1,62 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { errorMessage, hasErrorCode, runFolder, UsageError } from '../../core/index.ts';
+import { writeFileAtomic } from '../atomic-file.ts';
+import { schemaIssues } from '../schema-issue.ts';
+import { formatResults, type Results, resultsSchema } from './results.ts';
+
+/** The file of a run that says it is finished. */
+export const RESULTS_FILE = 'results.json';
+
+/** Writes `results.json` whole or not at all, readable by its owner only. Returns its path. */
+export async function writeResults(folder: string, results: Results): Promise<string> {
+  const path = join(folder, RESULTS_FILE);
+  await writeFileAtomic(path, formatResults(results), { mode: 0o600 });
+  return path;
+}
+
+/**
+ * Reads the results of a run; undefined for a run that is not finished.
+ *
+ * @throws UsageError `RESULTS_INVALID` naming file and field.
+ */
+export async function readResults(home: string, runId: string): Promise<Results | undefined> {
+  const path = join(runFolder(home, runId), RESULTS_FILE);
+  let text: string;
+  try {
+    text = await readFile(path, 'utf8');
+  } catch (error) {
+    if (hasErrorCode(error, 'ENOENT')) return undefined;
+    throw new UsageError('RESULTS_UNREADABLE', `${path}: ${errorMessage(error)}`, { cause: error });
+  }
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw new UsageError('RESULTS_INVALID', `${path}: not valid JSON: ${errorMessage(error)}`, {
+      cause: error,
+    });
+  }
+  const parsed = resultsSchema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const [first] = schemaIssues(parsed.error);
+  throw new UsageError(
+    'RESULTS_INVALID',
+    `${path}: ${first?.path || 'file'}: ${first?.message ?? 'not valid'}`,
+    {
+      cause: parsed.error,
+    },
+  );
+}
+
+/** The ids of the runs in a home, newest first: run ids are UUIDs of version 7, which sort by time. */
+export async function listRunIds(home: string): Promise<string[]> {
+  try {
+    const entries = await readdir(join(home, 'runs'), { withFileTypes: true });
+    const folders = entries.filter((entry) => entry.isDirectory());
+    return folders.map((entry) => entry.name).sort((a, b) => (a < b ? 1 : -1));
+  } catch (error) {
+    if (hasErrorCode(error, 'ENOENT')) return [];
+    throw new UsageError('RUNS_UNREADABLE', errorMessage(error), { cause: error });
+  }
+}

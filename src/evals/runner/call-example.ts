@@ -1,0 +1,91 @@
+import { v7 } from 'uuid';
+import type { Clock, Random } from '../../core/index.ts';
+import type { EvaluatedRun, Evaluator, EvaluatorArgs } from '../evaluator.ts';
+import { failureScores, scoreCall } from '../evaluators/index.ts';
+import type { Example } from '../example.ts';
+import type { Call, Score } from '../experiment.ts';
+import type { Target, TargetResult } from '../targets/index.ts';
+import { untilAborted } from './abort.ts';
+import { backoffMs } from './backoff.ts';
+
+/** What {@link callExample} works with. */
+export interface CallSettings {
+  readonly target: Target;
+  readonly evaluators: readonly Evaluator[];
+  readonly timeoutMs: number;
+  readonly maxRetries: number;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly signal: AbortSignal;
+}
+
+/** One example and repeat to call the target for. */
+export interface CallTask {
+  readonly example: Example;
+  readonly contentHash: string;
+  readonly repeat: number;
+}
+
+/**
+ * Calls the target for one example, again while it is unavailable and retries are left, and scores the answer. Rejects
+ * with the signal's reason, or with what the target throws because it is configured wrongly.
+ */
+export async function callExample(task: CallTask, settings: CallSettings): Promise<Call> {
+  const { example, contentHash, repeat } = task;
+  const { result, startTimeMs, attempts } = await callTarget(example, settings);
+  const identity = { exampleId: example.id, contentHash, repeat, critical: example.critical === true };
+  const timing = { startTimeMs, latencyMs: result.latencyMs, attempts };
+  if (result.kind === 'unavailable') {
+    return { ...identity, ...timing, status: 'not_measured', error: result.error, scores: {} };
+  }
+  const runId = result.runId === undefined ? {} : { runId: result.runId };
+  if (result.kind === 'agent_failed') {
+    return {
+      ...identity,
+      ...runId,
+      ...timing,
+      status: 'agent_failed',
+      error: result.error,
+      ...(result.outputs === undefined ? {} : { outputs: result.outputs }),
+      scores: failureScores(settings.evaluators, settings),
+    };
+  }
+  const scores = await untilAborted(score(example, result, startTimeMs, settings), settings.signal);
+  return { ...identity, ...runId, ...timing, status: 'answered', outputs: result.outputs, scores };
+}
+
+async function callTarget(example: Example, settings: CallSettings) {
+  const { target, timeoutMs, maxRetries, clock, random, signal } = settings;
+  for (let attempts = 1; ; attempts += 1) {
+    const startTimeMs = clock.now();
+    const result = await target.call(example.inputs, { signal, timeoutMs });
+    if (result.kind !== 'unavailable' || attempts > maxRetries) return { result, startTimeMs, attempts };
+    await clock.sleep(backoffMs(attempts, random, result.retryAfterMs), signal);
+  }
+}
+
+async function score(
+  example: Example,
+  answer: Extract<TargetResult, { kind: 'answered' }>,
+  startTimeMs: number,
+  { target, evaluators }: CallSettings,
+): Promise<Record<string, Score>> {
+  const run: EvaluatedRun = {
+    id: answer.runId ?? v7(),
+    name: target.spec,
+    run_type: 'chain',
+    inputs: example.inputs,
+    outputs: answer.outputs,
+    start_time: startTimeMs,
+    end_time: startTimeMs + answer.latencyMs,
+  };
+  const args: EvaluatorArgs = {
+    run,
+    example,
+    inputs: example.inputs,
+    outputs: answer.outputs,
+    referenceOutputs: example.outputs,
+  };
+  const scored = await Promise.all(evaluators.map((evaluator) => scoreCall(evaluator, args)));
+  return Object.assign({}, ...scored);
+}

@@ -1,0 +1,2 @@
+export { createTarget } from './create-target.ts';
+export type { CreateTargetOptions, Target, TargetCallOptions, TargetResult } from './target.ts';

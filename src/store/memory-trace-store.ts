@@ -1,0 +1,79 @@
+import type { Trace, TraceSummary } from '../core/index.ts';
+import { storeClosed } from './store-error.ts';
+import { summaryOf } from './trace-rows.ts';
+import {
+  DEFAULT_LIST_LIMIT,
+  MAX_CANDIDATES,
+  MIN_PREFIX_LENGTH,
+  type TraceLookup,
+  type TraceQuery,
+  type TraceStore,
+} from './trace-store.ts';
+
+/**
+ * Traces kept in memory, for a run that must leave nothing behind. It keeps copies: a trace changed after it was written
+ * or read does not change the store.
+ */
+export class MemoryTraceStore implements TraceStore {
+  readonly #traces = new Map<string, Trace>();
+  #isClosed = false;
+
+  async write(traces: readonly Trace[]): Promise<void> {
+    this.#checkOpen();
+    for (const copy of traces.map((trace) => structuredClone(trace))) this.#traces.set(copy.id, copy);
+  }
+
+  async list(query: TraceQuery): Promise<TraceSummary[]> {
+    this.#checkOpen();
+    return this.#newestFirst()
+      .filter((trace) => matches(trace, query))
+      .slice(0, query.limit ?? DEFAULT_LIST_LIMIT)
+      .map((trace) => structuredClone(summaryOf(trace)));
+  }
+
+  async find(idOrPrefix: string): Promise<TraceLookup> {
+    this.#checkOpen();
+    const exact = this.#traces.get(idOrPrefix);
+    if (exact !== undefined) return found(exact);
+    const traces = this.#newestFirst();
+    const bySpan = traces.filter((trace) => trace.spans.some((span) => span.id === idOrPrefix));
+    if (bySpan.length > 0) return lookup(bySpan);
+    if (idOrPrefix.length < MIN_PREFIX_LENGTH) return { kind: 'missing' };
+    return lookup(traces.filter((trace) => trace.id.startsWith(idOrPrefix)));
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    this.#traces.clear();
+  }
+
+  #newestFirst(): Trace[] {
+    return [...this.#traces.values()].sort(
+      (a, b) => b.startTimeMs - a.startTimeMs || (a.id < b.id ? 1 : a.id > b.id ? -1 : 0),
+    );
+  }
+
+  #checkOpen(): void {
+    if (this.#isClosed) throw storeClosed('in memory');
+  }
+}
+
+function matches(trace: Trace, query: TraceQuery): boolean {
+  return (
+    (query.outcome === undefined || trace.outcome === query.outcome) &&
+    (query.sinceMs === undefined || trace.startTimeMs >= query.sinceMs) &&
+    (query.name === undefined || trace.name === query.name) &&
+    (query.threadId === undefined || trace.threadId === query.threadId)
+  );
+}
+
+function lookup(matching: readonly Trace[]): TraceLookup {
+  const [only, ...others] = matching;
+  if (only === undefined) return { kind: 'missing' };
+  if (others.length === 0) return found(only);
+  return { kind: 'ambiguous', ids: matching.slice(0, MAX_CANDIDATES).map((trace) => trace.id) };
+}
+
+function found(trace: Trace): TraceLookup {
+  return { kind: 'found', trace: structuredClone(trace) };
+}

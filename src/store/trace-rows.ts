@@ -1,0 +1,100 @@
+import type { z } from 'zod';
+import { type Span, spanSchema, type Trace, type TraceSummary, traceSummarySchema } from '../core/index.ts';
+
+/** A row of the table `traces`. `record` is a {@link TraceSummary} as JSON; the other columns repeat parts of it. */
+export interface TraceRow {
+  readonly id: string;
+  readonly name: string;
+  readonly thread_id: string | null;
+  readonly outcome: string;
+  readonly start_time_ms: number;
+  readonly end_time_ms: number;
+  readonly reason: string;
+  readonly weight: number;
+  readonly span_count: number;
+  /** Name and message, for people who query the database themselves. */
+  readonly error: string | null;
+  readonly record: string;
+}
+
+/** A row of the table `spans`. `record` is a {@link Span} as JSON; `position` is its place in the trace, from 0. */
+export interface SpanRow {
+  readonly trace_id: string;
+  readonly position: number;
+  readonly id: string;
+  readonly record: string;
+}
+
+/** What a stored record holds, or what is wrong with it: one phrase without a full stop. */
+export type Parsed<Value> =
+  | { readonly ok: true; readonly value: Value }
+  | { readonly ok: false; readonly problem: string };
+
+/** A trace without its spans. */
+export function summaryOf(trace: Trace): TraceSummary {
+  const { spans, ...head } = trace;
+  return { ...head, spanCount: spans.length };
+}
+
+/** A trace as the row that a list reads. */
+export function traceRow(trace: Trace): TraceRow {
+  return {
+    id: trace.id,
+    name: trace.name,
+    thread_id: trace.threadId ?? null,
+    outcome: trace.outcome,
+    start_time_ms: trace.startTimeMs,
+    end_time_ms: trace.endTimeMs,
+    reason: trace.decision.reason,
+    weight: trace.decision.weight,
+    span_count: trace.spans.length,
+    error: trace.error === undefined ? null : `${trace.error.name}: ${trace.error.message}`,
+    record: JSON.stringify(summaryOf(trace)),
+  };
+}
+
+/** The spans of a trace as rows, in order. */
+export function spanRows(trace: Trace): SpanRow[] {
+  return trace.spans.map((span, position) => ({
+    trace_id: trace.id,
+    position,
+    id: span.id,
+    record: JSON.stringify(span),
+  }));
+}
+
+/** Reads what {@link traceRow} wrote. */
+export function parseSummary(record: string): Parsed<TraceSummary> {
+  return parseRecord(record, traceSummarySchema);
+}
+
+/** Reads what {@link traceRow} and {@link spanRows} wrote. */
+export function parseTrace(record: string, spanRecords: readonly string[]): Parsed<Trace> {
+  const summary = parseSummary(record);
+  if (!summary.ok) return summary;
+  const { spanCount, ...head } = summary.value;
+  if (spanCount !== spanRecords.length) {
+    return { ok: false, problem: `${spanRecords.length} of its ${spanCount} spans are there` };
+  }
+  const spans: Span[] = [];
+  for (const [position, spanRecord] of spanRecords.entries()) {
+    const span = parseRecord(spanRecord, spanSchema);
+    if (!span.ok) return { ok: false, problem: `span ${position + 1} of ${spanCount}: ${span.problem}` };
+    spans.push(span.value);
+  }
+  return { ok: true, value: { ...head, spans } };
+}
+
+function parseRecord<Value>(record: string, schema: z.ZodType<Value>): Parsed<Value> {
+  let json: unknown;
+  try {
+    json = JSON.parse(record);
+  } catch {
+    return { ok: false, problem: 'its record is not JSON' };
+  }
+  const result = schema.safeParse(json);
+  if (result.success) return { ok: true, value: result.data };
+  const issue = result.error.issues[0];
+  const field = issue?.path.join('.') || 'record';
+  return { ok: false, problem: `${field}: ${issue?.message ?? 'is not valid'}` };
+}

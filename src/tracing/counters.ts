@@ -1,0 +1,29 @@
+/** What the tracer counts about itself, each by reason. */
+export const COUNTERS = {
+  traces_kept: 'Traces that were kept, by the reason of the decision.',
+  traces_dropped: 'Traces that were not kept or could not be delivered, by reason.',
+  traces_expired: 'Traces ended because their root ran for longer than the age limit.',
+  traces_exported: 'Traces that an exporter has taken, by exporter.',
+  export_failures: 'Attempts of an exporter that failed, by exporter.',
+  spans_dropped: 'Spans left out of a trace, by reason.',
+  payloads_released: 'Traces whose payloads were given up, by reason.',
+  internal_errors: 'Defects of the tracer that were kept from the graph, by where they appeared.',
+} as const;
+/** Name of a counter. */
+export type CounterName = keyof typeof COUNTERS;
+
+/** Counts by name and reason. */
+export class Counters {
+  private readonly counts = new Map<CounterName, Map<string, number>>();
+
+  add(name: CounterName, reason: string, by = 1): void {
+    const reasons = this.counts.get(name) ?? new Map<string, number>();
+    reasons.set(reason, (reasons.get(reason) ?? 0) + by);
+    this.counts.set(name, reasons);
+  }
+
+  /** A copy of the present counts. */
+  snapshot(): Readonly<Partial<Record<CounterName, Readonly<Record<string, number>>>>> {
+    return Object.fromEntries([...this.counts].map(([name, reasons]) => [name, Object.fromEntries(reasons)]));
+  }
+}

@@ -1,0 +1,245 @@
+import { GraphCallbackHandler, type GraphInterruptEvent, type GraphResumeEvent } from '@langchain/langgraph';
+import type { SpanType } from '../core/index.ts';
+import { isRecord } from '../core/index.ts';
+import type { Recorder } from './recorder.ts';
+
+type Metadata = Record<string, unknown>;
+
+/** The parts of a serialized runnable that are read here. */
+interface SerializedRunnable {
+  readonly id?: readonly string[];
+  readonly name?: string;
+}
+
+/**
+ * Tells the recorder what LangChain's callbacks report. Awaited and synchronous: handlers that are not awaited share one
+ * queue per process, which lags under load and would end traces late.
+ *
+ * The order of arguments is the one the callback manager uses; for chains it differs from the declared one.
+ */
+export class TracingHandler extends GraphCallbackHandler {
+  override name = 'sluicegate_tracer';
+  override awaitHandlers = true;
+  private readonly recorder: Recorder;
+  private readonly onDefect: (where: string, thrown: unknown) => void;
+
+  constructor(recorder: Recorder, onDefect: (where: string, thrown: unknown) => void) {
+    super();
+    this.recorder = recorder;
+    this.onDefect = onDefect;
+  }
+
+  /** One handler is one recorder: a copy would be a second one. */
+  override copy(): TracingHandler {
+    return this;
+  }
+
+  override handleChainStart(
+    chain: SerializedRunnable,
+    inputs: unknown,
+    runId: string,
+    parentId?: string,
+    tags: string[] = [],
+    metadata: Metadata = {},
+    _runType?: string,
+    runName?: string,
+  ): void {
+    this.guard('handleChainStart', () =>
+      this.recorder.start({
+        id: runId,
+        parentId,
+        name: runName ?? chain?.name ?? chain?.id?.at(-1) ?? 'chain',
+        type: chainType(chain, tags),
+        inputs,
+        metadata,
+        tags,
+      }),
+    );
+  }
+
+  override handleChainEnd(outputs: unknown, runId: string): void {
+    this.guard('handleChainEnd', () => this.recorder.end(runId, outputs));
+  }
+
+  override handleChainError(thrown: unknown, runId: string): void {
+    this.guard('handleChainError', () => this.recorder.fail(runId, thrown));
+  }
+
+  override handleChatModelStart(
+    model: SerializedRunnable,
+    messages: unknown,
+    runId: string,
+    parentId?: string,
+    extra?: Metadata,
+    tags: string[] = [],
+    metadata: Metadata = {},
+    runName?: string,
+  ): void {
+    this.startModel(model, { messages }, runId, parentId, extra, tags, metadata, runName);
+  }
+
+  override handleLLMStart(
+    model: SerializedRunnable,
+    prompts: string[],
+    runId: string,
+    parentId?: string,
+    extra?: Metadata,
+    tags: string[] = [],
+    metadata: Metadata = {},
+    runName?: string,
+  ): void {
+    this.startModel(model, { prompts }, runId, parentId, extra, tags, metadata, runName);
+  }
+
+  override handleLLMNewToken(_token: string, _index: unknown, runId: string): void {
+    this.noteFirstToken(runId);
+  }
+
+  override handleChatModelStreamEvent(_event: unknown, runId: string): void {
+    this.noteFirstToken(runId);
+  }
+
+  override handleLLMEnd(output: unknown, runId: string): void {
+    this.guard('handleLLMEnd', () => this.recorder.end(runId, output));
+  }
+
+  override handleLLMError(thrown: unknown, runId: string): void {
+    this.guard('handleLLMError', () => this.recorder.fail(runId, thrown));
+  }
+
+  override handleToolStart(
+    tool: SerializedRunnable,
+    input: string,
+    runId: string,
+    parentId?: string,
+    tags: string[] = [],
+    metadata: Metadata = {},
+    runName?: string,
+    toolCallId?: string,
+  ): void {
+    this.guard('handleToolStart', () =>
+      this.recorder.start({
+        id: runId,
+        parentId,
+        name: runName ?? tool?.name ?? tool?.id?.at(-1) ?? 'tool',
+        type: 'tool',
+        inputs: { input },
+        metadata,
+        tags,
+        toolCallId,
+      }),
+    );
+  }
+
+  override handleToolEnd(output: unknown, runId: string): void {
+    this.guard('handleToolEnd', () => this.recorder.end(runId, { output }));
+  }
+
+  override handleToolError(thrown: unknown, runId: string): void {
+    this.guard('handleToolError', () => this.recorder.fail(runId, thrown));
+  }
+
+  override handleRetrieverStart(
+    retriever: SerializedRunnable,
+    query: string,
+    runId: string,
+    parentId?: string,
+    tags: string[] = [],
+    metadata: Metadata = {},
+    runName?: string,
+  ): void {
+    this.guard('handleRetrieverStart', () =>
+      this.recorder.start({
+        id: runId,
+        parentId,
+        name: runName ?? retriever?.id?.at(-1) ?? 'retriever',
+        type: 'retriever',
+        inputs: { query },
+        metadata,
+        tags,
+      }),
+    );
+  }
+
+  override handleRetrieverEnd(documents: unknown, runId: string): void {
+    this.guard('handleRetrieverEnd', () => this.recorder.end(runId, { documents }));
+  }
+
+  override handleRetrieverError(thrown: unknown, runId: string): void {
+    this.guard('handleRetrieverError', () => this.recorder.fail(runId, thrown));
+  }
+
+  override handleCustomEvent(name: string, data: unknown, runId: string): void {
+    this.guard('handleCustomEvent', () => this.recorder.event(runId, name, data));
+  }
+
+  override handleInterrupt(event: GraphInterruptEvent): void {
+    this.guard('handleInterrupt', () => {
+      if (event.runId === undefined) return;
+      this.recorder.checkpoint(event.runId, event.checkpointId, true);
+      this.recorder.event(event.runId, 'interrupt', { status: event.status, interrupts: event.interrupts });
+    });
+  }
+
+  override handleResume(event: GraphResumeEvent): void {
+    this.guard('handleResume', () => {
+      if (event.runId === undefined) return;
+      this.recorder.checkpoint(event.runId, event.checkpointId, false);
+      this.recorder.event(event.runId, 'resume', { checkpointId: event.checkpointId });
+    });
+  }
+
+  private startModel(
+    model: SerializedRunnable,
+    inputs: unknown,
+    runId: string,
+    parentId: string | undefined,
+    extra: Metadata | undefined,
+    tags: string[],
+    metadata: Metadata,
+    runName: string | undefined,
+  ): void {
+    this.guard('startModel', () =>
+      this.recorder.start({
+        id: runId,
+        parentId,
+        name: runName ?? model?.id?.at(-1) ?? 'model',
+        type: 'llm',
+        inputs,
+        metadata,
+        tags,
+        model: modelName(metadata, extra),
+      }),
+    );
+  }
+
+  private noteFirstToken(runId: string): void {
+    this.guard('firstToken', () => {
+      if (!this.recorder.hasEvent(runId, 'first_token')) this.recorder.event(runId, 'first_token');
+    });
+  }
+
+  /** The graph must never feel a defect of the tracer. */
+  private guard(where: string, work: () => void): void {
+    try {
+      work();
+    } catch (thrown) {
+      this.onDefect(where, thrown);
+    }
+  }
+}
+
+function chainType(chain: SerializedRunnable | undefined, tags: readonly string[]): SpanType {
+  if (tags.some((tag) => tag.startsWith('graph:step:'))) return 'node';
+  return chain?.id?.[0] === 'langgraph' ? 'graph' : 'chain';
+}
+
+function modelName(metadata: Metadata, extra: Metadata | undefined): string | undefined {
+  const params = extra?.['invocation_params'];
+  const named = [
+    metadata['ls_model_name'],
+    isRecord(params) ? params['model'] : undefined,
+    isRecord(params) ? params['model_name'] : undefined,
+  ];
+  return named.find((name) => typeof name === 'string');
+}

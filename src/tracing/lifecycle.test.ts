@@ -1,0 +1,61 @@
+import { EventEmitter } from 'node:events';
+import { describe, expect, it } from 'vitest';
+import { onProcessEnd } from './lifecycle.ts';
+
+class FakeProcess extends EventEmitter {
+  readonly pid = 4242;
+  readonly killed: string[] = [];
+  kill(pid: number, signal: string) {
+    this.killed.push(`${pid} ${signal}`);
+  }
+}
+
+function setup() {
+  const process = new FakeProcess();
+  const calls: string[] = [];
+  const release = onProcessEnd(process, {
+    flush: async () => void calls.push('flush'),
+    drain: async () => void calls.push('drain'),
+  });
+  return { process, calls, release };
+}
+
+const settled = () => new Promise((resolve) => setImmediate(resolve));
+
+describe('onProcessEnd', () => {
+  it.each(['SIGTERM', 'SIGINT'] as const)(
+    'writes everything and then dies of %s when nobody else listens',
+    async (signal) => {
+      const { process, calls } = setup();
+      process.emit(signal);
+      expect(process.killed).toEqual([]);
+      await settled();
+      expect(calls).toEqual(['drain']);
+      expect(process.killed).toEqual([`4242 ${signal}`]);
+      expect(process.listenerCount(signal)).toBe(0);
+    },
+  );
+
+  it('leaves the end of the process to the application that listens too, and its runs under way alone', async () => {
+    const { process, calls } = setup();
+    process.on('SIGTERM', () => {});
+    process.emit('SIGTERM');
+    await settled();
+    expect(calls).toEqual(['flush']);
+    expect(process.killed).toEqual([]);
+  });
+
+  it('writes once when the event loop is empty', async () => {
+    const { process, calls } = setup();
+    process.emit('beforeExit');
+    process.emit('beforeExit');
+    await settled();
+    expect(calls).toEqual(['drain']);
+  });
+
+  it('takes its listeners off', () => {
+    const { process, release } = setup();
+    release();
+    expect(process.eventNames()).toEqual([]);
+  });
+});

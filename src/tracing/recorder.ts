@@ -1,0 +1,216 @@
+import type { Counters } from './counters.ts';
+import { payloadSize } from './payload-size.ts';
+import type { RawEvent, RawSpan, RawTrace, SpanStart } from './raw-trace.ts';
+import type { TraceBuffer } from './trace-buffer.ts';
+
+/** What a {@link Recorder} needs. */
+export interface RecorderDeps {
+  readonly buffer: TraceBuffer;
+  readonly counters: Counters;
+  /** Wall time in milliseconds since the epoch. */
+  readonly now: () => number;
+  /** Milliseconds that never go back, with fractions. */
+  readonly monotonic: () => number;
+  /** More spans than this in one trace are counted and left out. */
+  readonly maxSpansPerTrace: number;
+  /** A root that has run for longer is ended here, as cancelled. */
+  readonly maxTraceAgeMs: number;
+  /** Takes a trace whose root has ended. */
+  readonly onEnd: (trace: RawTrace) => void;
+}
+
+interface ActiveTrace {
+  readonly trace: RawTrace;
+  readonly seen: WeakSet<object>;
+  readonly startedAt: { readonly wallMs: number; readonly monotonicMs: number };
+}
+
+/**
+ * Which recorder follows a run. One wrapped graph may run inside another, and both then hear of its runs: the outer one
+ * has the whole tree, so the inner one leaves them alone.
+ */
+const owners = new Map<string, Recorder>();
+
+/** Builds traces from what the callbacks report. Keeps references only; copies and encodes nothing. */
+export class Recorder {
+  private readonly deps: RecorderDeps;
+  private readonly active = new Map<string, ActiveTrace>();
+  private readonly open = new Map<string, { readonly span: RawSpan; readonly home: ActiveTrace }>();
+
+  private stopped = false;
+
+  constructor(deps: RecorderDeps) {
+    this.deps = deps;
+  }
+
+  /** From now on no new trace is begun. */
+  stop(): void {
+    this.stopped = true;
+  }
+
+  /** Starts a span: the root of a new trace when it is a graph whose parent is not known. */
+  start(start: SpanStart): void {
+    const parentId = start.parentId ?? '';
+    const parent = this.open.get(parentId);
+    if (owners.has(start.id) || (parent === undefined && owners.has(parentId))) return;
+    if (parent !== undefined) this.startSpan(start, parent.home);
+    else if (start.type !== 'graph') this.deps.counters.add('spans_dropped', 'parent_gone');
+    else if (!this.stopped) this.startTrace(start);
+  }
+
+  /** Ends a span that returned. */
+  end(id: string, outputs: unknown): void {
+    const entry = this.close(id);
+    if (entry === undefined) return;
+    entry.span.outputs = isRoot(entry) ? snapshot(outputs) : outputs;
+    this.weigh(entry.home, entry.span, outputs);
+    if (isRoot(entry)) this.endTrace(entry.home);
+  }
+
+  /** Ends a span that threw. */
+  fail(id: string, thrown: unknown): void {
+    const entry = this.close(id);
+    if (entry === undefined) return;
+    entry.span.failed = true;
+    entry.span.thrown = thrown;
+    entry.home.trace.suspicious = true;
+    if (isRoot(entry)) this.endTrace(entry.home);
+  }
+
+  /** Notes a moment in a running span. */
+  event(id: string, name: string, data?: unknown): void {
+    const entry = this.open.get(id);
+    if (entry === undefined) return;
+    const event: RawEvent = {
+      name,
+      timeMs: this.timeIn(entry.home),
+      ...(data === undefined ? {} : { data }),
+    };
+    entry.span.events.push(event);
+  }
+
+  /** True when the span already has an event of this name. */
+  hasEvent(id: string, name: string): boolean {
+    return this.open.get(id)?.span.events.some((event) => event.name === name) ?? false;
+  }
+
+  /** Notes that a graph paused (`interrupted`) or went on from a checkpoint. */
+  checkpoint(rootId: string, checkpointId: string, interrupted: boolean): void {
+    const home = this.active.get(rootId);
+    if (home === undefined) return;
+    home.trace.checkpointId = checkpointId;
+    if (interrupted) home.trace.interrupted = true;
+  }
+
+  /** Ends every trace under way, as cancelled, with what it has: the process is about to go. */
+  abandon(): void {
+    for (const home of [...this.active.values()]) this.endTrace(home);
+  }
+
+  private startSpan(start: SpanStart, home: ActiveTrace): void {
+    if (home.trace.spans.length >= this.deps.maxSpansPerTrace) {
+      home.trace.spansDropped += 1;
+      this.deps.counters.add('spans_dropped', 'span_limit');
+      return;
+    }
+    const span = newSpan(start, this.timeIn(home));
+    home.trace.spans.push(span);
+    this.register(span, home);
+    this.weigh(home, span, span.inputs);
+  }
+
+  private startTrace(start: SpanStart): void {
+    this.expire();
+    const wallMs = this.deps.now();
+    const root = newSpan({ ...start, parentId: undefined, inputs: snapshot(start.inputs) }, wallMs);
+    const home: ActiveTrace = {
+      trace: {
+        root,
+        spans: [root],
+        checkpointId: undefined,
+        interrupted: false,
+        suspicious: false,
+        sizeBytes: 0,
+        spansDropped: 0,
+      },
+      seen: new WeakSet(),
+      startedAt: { wallMs, monotonicMs: this.deps.monotonic() },
+    };
+    this.active.set(root.id, home);
+    this.deps.buffer.add(home.trace);
+    this.register(root, home);
+    this.weigh(home, root, root.inputs);
+  }
+
+  private endTrace(home: ActiveTrace): void {
+    this.active.delete(home.trace.root.id);
+    for (const span of home.trace.spans) {
+      this.open.delete(span.id);
+      owners.delete(span.id);
+    }
+    this.deps.onEnd(home.trace);
+  }
+
+  /** Roots start in the order of this map, so the first one that is young enough ends the search. */
+  private expire(): void {
+    const oldest = this.deps.monotonic() - this.deps.maxTraceAgeMs;
+    for (const home of this.active.values()) {
+      if (home.startedAt.monotonicMs > oldest) return;
+      this.deps.counters.add('traces_expired', 'age_limit');
+      this.endTrace(home);
+    }
+  }
+
+  private register(span: RawSpan, home: ActiveTrace): void {
+    this.open.set(span.id, { span, home });
+    owners.set(span.id, this);
+  }
+
+  private close(id: string) {
+    const entry = this.open.get(id);
+    if (entry === undefined || entry.span.endTimeMs !== undefined) return undefined;
+    entry.span.endTimeMs = this.timeIn(entry.home);
+    return entry;
+  }
+
+  private timeIn(home: ActiveTrace): number {
+    return home.startedAt.wallMs + (this.deps.monotonic() - home.startedAt.monotonicMs);
+  }
+
+  private weigh(home: ActiveTrace, span: RawSpan, payload: unknown): void {
+    if (span.payloadsReleased) return;
+    this.deps.buffer.grow(home.trace, payloadSize(payload, home.seen));
+  }
+}
+
+function isRoot(entry: { readonly span: RawSpan; readonly home: ActiveTrace }): boolean {
+  return entry.span === entry.home.trace.root;
+}
+
+function newSpan(start: SpanStart, startTimeMs: number): RawSpan {
+  return {
+    ...start,
+    startTimeMs,
+    endTimeMs: undefined,
+    outputs: undefined,
+    thrown: undefined,
+    failed: false,
+    outcome: undefined,
+    events: [],
+    payloadsReleased: false,
+  };
+}
+
+/**
+ * A copy two levels deep of what the caller holds: appending the next message to the list that was passed in or returned
+ * is common, and must not change the record.
+ */
+function snapshot(payload: unknown): unknown {
+  if (Array.isArray(payload)) return [...payload];
+  if (typeof payload !== 'object' || payload === null) return payload;
+  if (Object.getPrototypeOf(payload) !== Object.prototype) return payload;
+  const copy: Record<string, unknown> = {};
+  for (const [key, member] of Object.entries(payload))
+    copy[key] = Array.isArray(member) ? [...member] : member;
+  return copy;
+}
