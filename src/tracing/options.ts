@@ -28,7 +28,7 @@ export const traceOptionsSchema = z.strictObject({
   hideInputs: z
     .boolean()
     .describe(
-      'Leave out the inputs of every span. Environment: SLUICE_HIDE_INPUTS, LANGSMITH_HIDE_INPUTS, LANGCHAIN_HIDE_INPUTS. ' +
+      'Leave out the inputs of every span. The state that a graph returns repeats them: hide the outputs too. Environment: SLUICE_HIDE_INPUTS, LANGSMITH_HIDE_INPUTS, LANGCHAIN_HIDE_INPUTS. ' +
         'Default false.',
     )
     .optional(),

@@ -80,7 +80,12 @@ function recordSpan(span: RawSpan, root: RawSpan, options: RecordOptions): Span 
       ? { error: recordError(span.thrown) }
       : {}),
     ...payload('inputs', span.inputs, options.hideInputs),
-    ...payload('outputs', span.outputs, options.hideOutputs),
+    // LangGraph's first step hands the input on: its output is the input once more.
+    ...payload(
+      'outputs',
+      span.outputs,
+      options.hideOutputs || (options.hideInputs && span.name === '__start__'),
+    ),
     gaps,
     metadata: encodedRecord(metadata),
     tags: span.tags.map(String),

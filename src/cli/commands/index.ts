@@ -3,6 +3,7 @@ import { baselineAccept } from './baseline-accept.ts';
 import { baselineShow } from './baseline-show.ts';
 import { datasetValidate } from './dataset-validate.ts';
 import { evalCommand } from './eval.ts';
+import { replay } from './replay.ts';
 import { serve } from './serve.ts';
 import { tracesList } from './traces-list.ts';
 import { tracesShow } from './traces-show.ts';
@@ -15,5 +16,6 @@ export const commands: readonly Command[] = [
   datasetValidate,
   tracesList,
   tracesShow,
+  replay,
   serve,
 ];

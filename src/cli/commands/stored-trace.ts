@@ -1,0 +1,35 @@
+import { sluiceHome, type Trace, traceStorePath, UsageError } from '../../core/index.ts';
+import { MIN_PREFIX_LENGTH, openTraceStore, type TraceLookup } from '../../store/index.ts';
+import type { CommandContext } from '../command.ts';
+import { plainLine } from '../trace-view/index.ts';
+
+/**
+ * The trace that an id, the run id of one of its spans, or the beginning of an id names in the embedded store.
+ *
+ * @throws UsageError `TRACE_NOT_FOUND` or `TRACE_AMBIGUOUS`.
+ */
+export async function findStoredTrace(id: string, context: CommandContext): Promise<Trace> {
+  const { logger, clock } = context;
+  const path = traceStorePath(sluiceHome(context.env, context.cwd));
+  const store = await openTraceStore({ path, readOnly: true, logger, clock });
+  try {
+    return requireTrace(await store.find(id), id, path);
+  } finally {
+    await store.close();
+  }
+}
+
+function requireTrace(lookup: TraceLookup, id: string, path: string): Trace {
+  switch (lookup.kind) {
+    case 'found':
+      return lookup.trace;
+    case 'missing':
+      throw new UsageError('TRACE_NOT_FOUND', `No trace or span ${JSON.stringify(id)} in ${path}.`, {
+        hint: `See what is there: sluice traces list. An id can be shortened to ${MIN_PREFIX_LENGTH} characters or more.`,
+      });
+    case 'ambiguous':
+      throw new UsageError('TRACE_AMBIGUOUS', `${JSON.stringify(id)} fits several traces in ${path}.`, {
+        hint: `Give the whole id of one of them, newest first:\n  ${lookup.ids.map(plainLine).join('\n  ')}`,
+      });
+  }
+}
