@@ -84,6 +84,7 @@ try {
     sluice(
       ['eval', 'support-agent', '--target', `langserve:${url}`, '--concurrency', '8', '--fresh'],
       'inherit',
+      'inherit',
     ),
   );
 } finally {

@@ -1,0 +1,69 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { type TraceSummary, traceStorePath } from '../../src/core/index.ts';
+import { openTraceStore } from '../../src/store/index.ts';
+import { tempDir } from '../support/temp-dir.ts';
+
+const PROGRAM = fileURLToPath(new URL('../support/traced-process.ts', import.meta.url));
+// Node strips types by itself from 22.18 on; the flag is accepted by all that are supported.
+const NODE = [process.execPath, '--experimental-strip-types', '--disable-warning=ExperimentalWarning', PROGRAM] as const;
+
+async function run(home: string, runs: number, end: string, signal?: NodeJS.Signals, limitBlocks?: number) {
+  const [command, ...args] = [...NODE, home, String(runs), end];
+  const child =
+    limitBlocks === undefined
+      ? spawn(command, args)
+      : // With the signal ignored, a write beyond the limit fails like one to a full disk.
+        spawn('bash', ['-c', `trap '' XFSZ; ulimit -f ${limitBlocks}; exec "$@"`, 'bash', command, ...args]);
+  let stderr = '';
+  child.stderr.on('data', (chunk: Buffer) => {
+    stderr += chunk.toString();
+  });
+  const [line] = (await once(createInterface({ input: child.stdout }), 'line')) as [string];
+  if (signal !== undefined) child.kill(signal);
+  const [exitCode, endedBy] = (await once(child, 'close')) as [number | null, NodeJS.Signals | null];
+  return { line, exitCode, endedBy, stderr };
+}
+
+async function stored(home: string): Promise<TraceSummary[]> {
+  const store = await openTraceStore({ path: traceStorePath(home), readOnly: true });
+  try {
+    return await store.list({ limit: 1_000 });
+  } finally {
+    await store.close();
+  }
+}
+
+describe('a process that traces', () => {
+  it('ends by itself when it has nothing left to do, with every run written', async () => {
+    await using dir = await tempDir();
+    expect(await run(dir.path, 20, 'return')).toMatchObject({ line: '20 right', exitCode: 0 });
+    expect(await stored(dir.path)).toHaveLength(20);
+  });
+
+  it.each(['SIGTERM', 'SIGINT'] as const)(
+    'has every run written before it dies of %s, a run under way as cancelled',
+    async (signal) => {
+      await using dir = await tempDir();
+      expect(await run(dir.path, 20, 'hang', signal)).toMatchObject({
+        line: '20 right',
+        exitCode: null,
+        endedBy: signal,
+      });
+      const traces = await stored(dir.path);
+      expect(traces.filter((trace) => trace.outcome === 'success')).toHaveLength(20);
+      expect(traces.filter((trace) => trace.outcome === 'cancelled')).toHaveLength(1);
+    },
+  );
+
+  it('gives every result when the disk fills up, and says what it could not write', async () => {
+    await using dir = await tempDir();
+    const ended = await run(dir.path, 60, 'return', undefined, 200);
+    expect(ended).toMatchObject({ line: '60 right', exitCode: 0 });
+    expect(ended.stderr).toMatch(/Traces cannot be written to store/);
+    expect((await stored(dir.path)).length).toBeLessThan(60);
+  });
+});
