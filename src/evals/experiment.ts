@@ -74,7 +74,7 @@ export const experimentHeadSchema = z.strictObject({
   repeats: z.number().int().positive(),
   timeoutMs: z.number().positive(),
   evaluators: z.array(evaluatorInfoSchema),
-  /** Commit of the working tree, `-dirty` appended when it had changes; absent outside git. */
+  /** Commit of the working tree, `-dirty.<hash of the changes>` appended when it had some; absent outside git. */
   commit: z.string().optional(),
   startedAt: z.iso.datetime(),
 });

@@ -37,5 +37,11 @@ export {
   type VerdictStatus,
 } from './gate/index.ts';
 export { type Results, renderMarkdownSummary, renderTerminalReport, toResults } from './reports/index.ts';
-export { type RunExperimentOptions, type RunProgress, runExperiment } from './runner/index.ts';
+export {
+  acquireRunLock,
+  type RunExperimentOptions,
+  type RunLock,
+  type RunProgress,
+  runExperiment,
+} from './runner/index.ts';
 export { createTarget, type Target, type TargetResult } from './targets/index.ts';

@@ -19,13 +19,14 @@ export type BaselineAcceptValues = FlagValues<typeof positionals> & FlagValues<t
 /** `sluice baseline accept [run-id]`. */
 export const baselineAccept = defineCommand({
   path: ['baseline', 'accept'],
-  describe: 'Make a finished run the baseline that later runs are compared with.',
+  describe:
+    'Make a finished run the baseline of its suite: writes datasets/baselines/<suite>.json, which belongs in git.',
   positionals,
   flags,
   examples: [
     ['$0 baseline accept', 'accept the newest finished run'],
     ['$0 baseline accept --suite support', 'accept the newest finished run of a suite'],
-    ['$0 baseline accept 0193f1c2', 'accept the run whose id begins so'],
+    ['$0 baseline accept 0193f1c2', 'accept the run whose id begins with this'],
   ],
   load: async () => (await import('./baseline-accept-run.ts')).runBaselineAccept,
 });

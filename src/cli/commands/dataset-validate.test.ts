@@ -87,5 +87,5 @@ it('says which file is missing and has an example in its help', async () => {
     exitCode: 2,
     stderr: expect.stringContaining('There is no dataset none.jsonl') as string,
   });
-  expect((await sluice('--help')).stdout).toContain('sluice dataset validate datasets/golden.jsonl');
+  expect((await sluice('--help')).stdout).toContain('sluice dataset validate datasets/support.jsonl');
 });

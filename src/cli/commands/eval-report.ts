@@ -24,6 +24,9 @@ export interface RunReport {
   readonly json: boolean;
 }
 
+/** Examples of each list on the page of a job, which several jobs share. */
+const PAGE_EXAMPLES = 50;
+
 /** Writes the files of a finished run and prints its report. The results come last: they say that the run is finished. */
 export async function reportRun(report: RunReport, context: CommandContext): Promise<void> {
   const { experiment, verdict, gated, folder } = report;
@@ -34,11 +37,11 @@ export async function reportRun(report: RunReport, context: CommandContext): Pro
   await writeFileAtomic(summaryPath, summary, { mode: 0o600 });
   const resultsPath = await writeResults(folder, results);
 
-  const written = [resultsPath, summaryPath].map((path) => relative(cwd, path));
+  const written = [resultsPath, summaryPath].map((path) => shownPath(cwd, path));
   const stepSummary = env['GITHUB_STEP_SUMMARY'];
   if (stepSummary) {
     try {
-      await appendFile(stepSummary, summary);
+      await appendFile(stepSummary, renderMarkdownSummary({ results, verdict, maxExamples: PAGE_EXAMPLES }));
     } catch (error) {
       // The verdict is worth more than its copy on the run page.
       logger.warn(`GITHUB_STEP_SUMMARY: could not append the summary: ${errorMessage(error)}`);
@@ -52,9 +55,16 @@ export async function reportRun(report: RunReport, context: CommandContext): Pro
       suite: experiment.head.suite,
       examples: new Set(experiment.calls.map((call) => call.exampleId)).size,
       repeats: experiment.head.repeats,
+      written,
+      columns: output.columns,
       color: output.color,
     }),
   );
-  output.write(`\nWrote ${written.join(' and ')}\n`);
   if (report.json) stdout.write(formatResults(results));
+}
+
+/** From the working directory where it is in it. */
+function shownPath(cwd: string, path: string): string {
+  const shown = relative(cwd, path);
+  return shown.startsWith('..') ? path : shown;
 }

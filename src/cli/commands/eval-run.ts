@@ -13,8 +13,14 @@ import {
   type ExperimentHead,
 } from '../../evals/experiment.ts';
 import { type GatePolicy, gate, toScoreSet, type VerdictStatus } from '../../evals/gate/index.ts';
-import { findResumable, type RunProgress, runExperiment } from '../../evals/runner/index.ts';
-import { createTarget } from '../../evals/targets/index.ts';
+import {
+  acquireRunLock,
+  findResumable,
+  type RunLock,
+  type RunProgress,
+  runExperiment,
+} from '../../evals/runner/index.ts';
+import { createTarget, type Target } from '../../evals/targets/index.ts';
 import type { CommandContext } from '../command.ts';
 import { createProgress } from '../progress.ts';
 import type { EvalValues } from './eval.ts';
@@ -34,16 +40,25 @@ export async function runEval(values: EvalValues, context: CommandContext): Prom
   // Read before the run: a damaged baseline must not cost a whole run to be found.
   const baseline = values.noGate ? undefined : await readBaseline(context.cwd, plan.suite.name);
   const folder = await chooseFolder(plan.head, values.fresh, context);
-  const experiment = await execute({ ...plan, folder }, context);
-
-  const verdict = gate({
-    candidate: toScoreSet(experiment),
-    baseline: baseline && baselineScores(baseline),
-    policy: plan.policy,
-    suite: plan.suite.name,
-  });
-  await reportRun({ experiment, verdict, gated: !values.noGate, folder, json: values.json }, context);
-  return values.noGate ? EXIT.pass : EXIT_OF[verdict.status];
+  const { cwd, env, clock } = context;
+  const target = await createTarget(plan.head.target, { cwd, env, clock });
+  let lock: RunLock | undefined;
+  try {
+    // Until the results are written, a run looks unfinished to the next one.
+    lock = await acquireRunLock(folder);
+    const experiment = await execute({ ...plan, folder, target, lock }, context);
+    const verdict = gate({
+      candidate: toScoreSet(experiment),
+      baseline: baseline && baselineScores(baseline),
+      policy: plan.policy,
+      suite: plan.suite.name,
+    });
+    await reportRun({ experiment, verdict, gated: !values.noGate, folder, json: values.json }, context);
+    return values.noGate ? EXIT.pass : EXIT_OF[verdict.status];
+  } finally {
+    await target.close();
+    await lock?.release();
+  }
 }
 
 function checkFlags({ threshold, timeout }: EvalValues): void {
@@ -83,7 +98,7 @@ async function planRun(values: EvalValues, { cwd, env, clock }: CommandContext):
   const evaluators = suiteEvaluators(suite, config.file);
   const dataset = await loadDataset(resolve(cwd, suite.dataset));
   const examples = selectSplit(dataset.examples, suite.split);
-  const commit = await readCommit(cwd);
+  const commit = await readCommit(cwd, sluiceHome(env, cwd));
   const startedMs = clock.now();
   return {
     suite,
@@ -126,14 +141,16 @@ async function chooseFolder(head: ExperimentHead, fresh: boolean, context: Comma
   return unfinished ?? runFolder(home, head.runId);
 }
 
-async function execute(
-  plan: RunPlan & { readonly folder: string },
-  context: CommandContext,
-): Promise<Experiment> {
-  const { suite, folder, examples, evaluators } = plan;
-  const { cwd, env, clock, signal, stderr } = context;
-  const head = { ...plan.head, runId: basename(folder) };
-  const target = await createTarget(head.target, { cwd, env, clock });
+interface Execution extends RunPlan {
+  readonly folder: string;
+  readonly target: Target;
+  readonly lock: RunLock;
+}
+
+async function execute(execution: Execution, context: CommandContext): Promise<Experiment> {
+  const { suite, folder, examples, evaluators, target, lock } = execution;
+  const { clock, signal, stderr } = context;
+  const head = { ...execution.head, runId: basename(folder) };
   const progress = createProgress({ output: stderr, clock });
   let state: RunProgress | undefined;
   try {
@@ -143,6 +160,7 @@ async function execute(
       target,
       evaluators,
       runFolder: folder,
+      lock,
       concurrency: suite.concurrency,
       maxRetries: suite.maxRetries,
       clock,
@@ -160,6 +178,7 @@ async function execute(
       stderr.write(
         `Run ${head.runId} stopped: ${state.done} of ${state.total} finished. Run the same command again to resume.\n`,
       );
+    // Its traces are written before a report names them.
     await target.close();
   }
 }

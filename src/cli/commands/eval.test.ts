@@ -1,4 +1,5 @@
 import { execFile, spawn } from 'node:child_process';
+import { readdirSync } from 'node:fs';
 import { appendFile, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -12,6 +13,7 @@ import { type Results, resultsSchema } from '../../evals/reports/results.ts';
 import { main } from '../main.ts';
 import { baselineAccept } from './baseline-accept.ts';
 import { baselineShow } from './baseline-show.ts';
+import { datasetValidate } from './dataset-validate.ts';
 import { evalCommand } from './eval.ts';
 
 const exec = promisify(execFile);
@@ -101,7 +103,12 @@ async function sluice(
 ) {
   const base = fakeContext({ cwd: dir.path, nowMs: Date.now(), env: more.env ?? {} });
   const context = { ...base, signal: more.signal ?? base.signal };
-  const exitCode = await main(argv, [evalCommand, baselineAccept, baselineShow], context, '0.0.0');
+  const exitCode = await main(
+    argv,
+    [evalCommand, baselineAccept, baselineShow, datasetValidate],
+    context,
+    '0.0.0',
+  );
   return { exitCode, out: base.stdout.text, err: base.stderr.text };
 }
 
@@ -145,6 +152,9 @@ describe('sluice eval', () => {
     expect(exitCode).toBe(1);
     expect(out).toMatch(/has_resolution.*1\.00.*0\.925.*-7\.5%.*FAIL/);
     expect(out).toContain('sluice traces show run-e0');
+    expect(out.trimEnd().split('\n').at(-1)).toBe(
+      'FAIL  support, 40 examples: has_resolution beyond its limit',
+    );
     const [, resultsPath, summaryPath] = /Wrote (\S+) and (\S+)/.exec(out) ?? [];
     const results = resultsSchema.parse(JSON.parse(await readFile(join(dir.path, resultsPath!), 'utf8')));
     expect(results.verdict?.status).toBe('fail');
@@ -159,6 +169,21 @@ describe('sluice eval', () => {
     expect(exitCode).toBe(1);
     expect(results.calls.filter(({ status }) => status === 'agent_failed')).toHaveLength(3);
     expect(results.verdict?.worse[0]).toMatchObject({ agentFailed: true, after: 0 });
+    const { out } = await sluice(['eval']);
+    expect(out).toMatch(
+      /e0 {2}the agent failed .*\n {4}HTTP 500: Internal Server Error\n {4}sluice traces show run-e0\n/,
+    );
+  });
+
+  it('cuts a long list of examples that got worse, and has all of them in summary.md', async () => {
+    await acceptGood();
+    agent.answer = () => ({ answer: BAD });
+    const { out } = await sluice(['eval']);
+    expect(out).toContain('Got worse: 40\n');
+    expect(out.match(/sluice traces show run-/g)).toHaveLength(10);
+    const [, path = ''] = /and 30 more in (\S+summary\.md)/.exec(out) ?? [];
+    const summary = await readFile(join(dir.path, path), 'utf8');
+    expect(summary.match(/sluice traces show run-/g)).toHaveLength(40);
   });
 
   it('has no verdict when what was not measured could change it, and a note when it could not', async () => {
@@ -188,6 +213,35 @@ describe('sluice eval', () => {
     expect([exitCode, out]).toEqual([3, '']);
     expect(err).toContain('http://127.0.0.1:1/agent');
     expect(err).not.toMatch(/\n\s+at /);
+  });
+
+  it('holds the run until its results are written', async () => {
+    const context = fakeContext({ cwd: dir.path, nowMs: Date.now() });
+    const files: string[][] = [];
+    const stdout = {
+      ...context.stdout,
+      write: () => {
+        const [runId = ''] = readdirSync(join(dir.path, '.sluice', 'runs'));
+        files.push(readdirSync(join(dir.path, '.sluice', 'runs', runId)).sort());
+      },
+    };
+    await main(['eval', '--no-gate'], [evalCommand], { ...context, stdout }, '0.0.0');
+    expect(files[0]).toEqual(['journal.jsonl', 'lock', 'results.json', 'summary.md']);
+    const [runId = ''] = await runFolders();
+    expect(readdirSync(join(dir.path, '.sluice', 'runs', runId))).not.toContain('lock');
+  });
+
+  it('stops when the agent goes away, and finishes the run when it is back', async () => {
+    agent.answer = (id) => (Number(id.slice(1)) < 15 ? {} : { status: 503 });
+    const { exitCode, err, out } = await sluice(['eval']);
+    expect([exitCode, out]).toEqual([3, '']);
+    expect(err).toMatch(/stopped answering after 15 of 40 calls of run \S+: 10 in a row .*HTTP 503/);
+    expect(err).toContain('run the same command: it resumes');
+    agent.answer = () => ({});
+    agent.asked.clear();
+    expect((await sluice(['eval', '--no-gate'])).exitCode).toBe(0);
+    expect(agent.asked.has('e14')).toBe(false);
+    expect(await runFolders()).toHaveLength(1);
   });
 
   it('prints nothing but the results with --json', async () => {
@@ -450,11 +504,42 @@ describe('sluice baseline', () => {
   });
 });
 
-it('every command shows an example in its help', async () => {
-  for (const argv of [['eval'], ['baseline', 'accept'], ['baseline', 'show']]) {
-    const { exitCode, out } = await sluice([...argv, '--help']);
+describe('help', () => {
+  const described = [evalCommand, baselineAccept, baselineShow, datasetValidate];
+
+  it.each(described)('of sluice $path shows its examples', async ({ path, examples }) => {
+    const { exitCode, out } = await sluice([...path, '--help']);
     expect(exitCode).toBe(0);
-    expect(out).toContain(`sluice ${argv.join(' ')}`);
-    expect(out).toContain('Examples:');
-  }
+    for (const [line] of examples) expect(out).toContain(line.replace('$0', 'sluice'));
+  });
+
+  it('has examples that work', async () => {
+    const graph = fileURLToPath(new URL('../../../examples/support-agent/graph.ts', import.meta.url));
+    const input = { messages: [{ role: 'user', content: 'Hello' }] };
+    const examples = ids.map((id, index) => ({
+      id,
+      inputs: { id, ...input },
+      split: index < 9 ? 'smoke' : 'rest',
+    }));
+    await project({}, examples);
+    await mkdir(join(dir.path, 'datasets'));
+    await writeFile(join(dir.path, 'datasets', 'support.jsonl'), JSON.stringify(examples[0]));
+    await writeFile(join(dir.path, 'datasets', 'support.csv'), 'id,inputs.question\na,Why?\n');
+    await acceptGood();
+    const [runId = ''] = await runFolders();
+    const worked: string[] = [];
+    for (const command of described)
+      for (const [line] of command.examples) {
+        const argv = line
+          .replace('langserve:http://127.0.0.1:8000/agent', agent.target)
+          .replace('./agent.ts', graph)
+          .replace('0193f1c2', runId)
+          .replace(/ > .*/, '')
+          .split(' ')
+          .slice(1);
+        expect([line, (await sluice(argv)).exitCode]).toEqual([line, 0]);
+        worked.push(line);
+      }
+    expect(worked.length).toBeGreaterThanOrEqual(10);
+  });
 });

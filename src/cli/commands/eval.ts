@@ -25,13 +25,13 @@ const flags = {
     'the suite, then 60s',
   ),
   threshold: withDefault(
-    decimal("Allowed relative drop for every evaluator, in place of the suite's: 0.05 is 5%.", {
+    decimal("Allowed relative drop of every evaluator, in place of the suite's: 0.05 is 5%.", {
       min: 0,
       max: 1,
     }),
     'the suite, then 0.05',
   ),
-  fresh: toggle('Start over instead of resuming an unfinished run of the same.'),
+  fresh: toggle('Start over, even where an unfinished run of the same could be resumed.'),
   noGate: toggle('Only measure: print the scores, compare nothing, exit 0.'),
   json: toggle('Print the results as JSON to standard output; the report goes to standard error.'),
 };
@@ -43,7 +43,7 @@ export type EvalValues = FlagValues<typeof positionals> & FlagValues<typeof flag
 export const evalCommand = defineCommand({
   path: ['eval'],
   describe:
-    'Run a suite against the agent, compare its scores with the baseline; the exit code is the verdict.',
+    'Run a suite against the agent and compare its scores with the baseline; the exit code is the verdict.',
   positionals,
   flags,
   examples: [
@@ -51,6 +51,10 @@ export const evalCommand = defineCommand({
     [
       '$0 eval support --target langserve:http://127.0.0.1:8000/agent --split smoke',
       'run the smoke split of a suite against a deployed agent',
+    ],
+    [
+      '$0 eval support --target graph:./agent.ts#graph --no-gate',
+      'measure a graph in this process, without a verdict',
     ],
     ['$0 eval support --json > results.json', 'keep the results'],
   ],

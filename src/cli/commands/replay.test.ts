@@ -123,8 +123,8 @@ describe('sluice replay', () => {
     [['some-id'], 'needs --graph or --target'],
     [['some-id', '--graph', 'a#b', '--target', 'langserve:http://x'], 'exclude each other'],
     [['some-id', '--graph', './mended.mjs#graph'], 'No trace or span "some-id"'],
-    [[], 'Not enough non-option arguments'],
-    [['some-id', '--grahp', 'x'], 'Unknown argument: grahp'],
+    [[], '<trace-id> is missing.'],
+    [['some-id', '--grahp', 'x'], 'There is no option --grahp.'],
     [['some-id', '--graph', 'x', '--timeout', 'soon'], '--timeout must be a duration'],
   ])('refuses %j in one line', async (argv, message) => {
     const { exitCode, err } = await sluice(...argv);

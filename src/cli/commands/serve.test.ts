@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { fakeContext } from '../../../test/support/fake-context.ts';
 import { openTraceStore } from '../../store/index.ts';
+import { tracingHealth } from '../../tracing/index.ts';
 import { main } from '../main.ts';
 import { serve } from './serve.ts';
 
@@ -106,6 +107,22 @@ describe('sluice serve', () => {
     expect(await findTrace(good.headers.get('x-run-id'))).toBeUndefined();
   });
 
+  it('has written every trace and let go of the store when it returns', async () => {
+    const stop = new AbortController();
+    const listening = Promise.withResolvers<string>();
+    const fake = fakeContext({ cwd });
+    const stdout = { ...fake.stdout, write: listening.resolve };
+    const context = { ...fake, stdout, signal: stop.signal };
+    const ended = main(['serve', './agent.ts#graph', '--port', '0', '--json'], [serve], context, '0.0.0');
+    const { url } = JSON.parse(await listening.promise) as { url: string };
+    const response = await invoke(url, 'hat');
+    expect(tracingHealth().counters).not.toEqual({});
+    stop.abort();
+    expect(await ended).toBe(0);
+    expect(tracingHealth().counters).toEqual({});
+    expect((await findTrace(response.headers.get('x-run-id')))?.outcome).toBe('success');
+  });
+
   it('says in one line what it serves, where, and where the traces go', async () => {
     const { firstLine, stop } = await startProgram('--path', '/v1/shop');
     expect(firstLine).toMatch(
@@ -141,7 +158,7 @@ describe('sluice serve', () => {
       ['./agent.ts#graph', '--no-trace', '--path', 'x'],
       'sluice: serve: path: must begin with / and hold only letters, digits and - . _ ~ /.\n',
     ],
-    [['./agent.ts#graph', '--frobnicate'], 'sluice: Unknown argument: frobnicate.\n'],
+    [['./agent.ts#graph', '--frobnicate'], 'sluice: There is no option --frobnicate.\n'],
   ])('refuses %j', async (argv, message) => {
     const context = fakeContext({ cwd });
     expect(await main(['serve', ...argv], [serve], context, '0.0.0')).toBe(2);

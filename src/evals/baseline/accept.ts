@@ -1,6 +1,6 @@
 import { NoVerdictError } from '../../core/index.ts';
 import type { Experiment } from '../experiment.ts';
-import { toScoreSet } from '../gate/index.ts';
+import { scoreSettings, toScoreSet } from '../gate/index.ts';
 import { BASELINE_SCHEMA_VERSION, type Baseline, type BaselineExample } from './baseline.ts';
 
 /**
@@ -63,12 +63,12 @@ function refuseUnmeasured({ head, calls }: Experiment): void {
       `Run ${head.runId} has ${unmeasured.length} of ${calls.length} calls that were not measured, the first for example ${JSON.stringify(first.exampleId)}: ${first.error ?? 'no reason given'}.`,
       { hint },
     );
-  const advisory = new Set(head.evaluators.filter((info) => !info.gate).map((info) => info.key));
   for (const call of calls) {
     // Some evaluators have no worst score that a failed agent could be given: nothing is wrong with such a run.
     if (call.status === 'agent_failed') continue;
     for (const [key, score] of Object.entries(call.scores)) {
-      if (score.status !== 'not_measured' || advisory.has(key)) continue;
+      if (score.status !== 'not_measured') continue;
+      if (scoreSettings(key, head.evaluators)?.gate === false) continue;
       throw new NoVerdictError(
         'RUN_NOT_MEASURED',
         `Run ${head.runId}: ${key} could not be measured for example ${JSON.stringify(call.exampleId)}: ${score.reason}.`,

@@ -102,6 +102,28 @@ describe('toBaseline', () => {
   });
 });
 
+describe('one of several results of an evaluator', () => {
+  const costs = { key: 'costs', direction: 'lower', range: [null, null], fingerprint: 'c1' } as const;
+  const head = (gate: boolean) => ({ evaluators: [{ ...costs, range: [null, null] as [null, null], gate }] });
+  const scored = { status: 'scored', score: 7 } as const;
+
+  it('is shown with the direction of its evaluator, as advisory', () => {
+    const run = experiment([call('a', 0, { scores: { costs: scored, 'costs.tokens': scored } })], head(true));
+    expect(summarizeBaseline(toBaseline(run, NOW))).toMatchObject([
+      { key: 'costs', direction: 'lower', gate: true },
+      { key: 'costs.tokens', direction: 'lower', gate: false },
+    ]);
+  });
+
+  it('may be missing where its evaluator is advisory', () => {
+    const threw = { status: 'not_measured', reason: 'x' } as const;
+    const run = (gate: boolean) =>
+      experiment([call('a', 0, { scores: { costs: threw, 'costs.tokens': threw } })], head(gate));
+    expect(codeOf(() => toBaseline(run(false), NOW))).toBe('accepted');
+    expect(codeOf(() => toBaseline(run(true), NOW))).toBe('RUN_NOT_MEASURED 3');
+  });
+});
+
 describe('the baseline file', () => {
   let cwd: string;
   beforeEach(async () => {

@@ -1,4 +1,5 @@
 import type { EvaluatorInfo } from '../experiment.ts';
+import { scoreSettings } from '../gate/index.ts';
 import type { Baseline } from './baseline.ts';
 
 /** One score key of a baseline. */
@@ -12,8 +13,7 @@ export interface BaselineScore extends Pick<EvaluatorInfo, 'direction' | 'gate'>
 
 /** The means of a baseline, declared evaluators first. */
 export function summarizeBaseline(baseline: Baseline): BaselineScore[] {
-  const infos = new Map(baseline.evaluators.map((info) => [info.key, info]));
-  const keys = new Set(infos.keys());
+  const keys = new Set(baseline.evaluators.map((info) => info.key));
   for (const example of baseline.examples)
     for (const call of example.calls)
       for (const [key, score] of Object.entries(call.scores)) if (typeof score === 'number') keys.add(key);
@@ -27,11 +27,11 @@ export function summarizeBaseline(baseline: Baseline): BaselineScore[] {
         });
         return scores.length === 0 ? [] : [average(scores)];
       });
-    const info = infos.get(key);
+    const settings = scoreSettings(key, baseline.evaluators);
     return {
       key,
-      direction: info?.direction ?? 'higher',
-      gate: info?.gate ?? true,
+      direction: settings?.direction ?? 'higher',
+      gate: settings?.gate ?? true,
       mean: means.length === 0 ? null : average(means),
       n: means.length,
     };

@@ -56,6 +56,22 @@ const CLAIMS = [
   'I do not see other charges, and your refund was completed.',
   'Your ticket has been escalated to a specialist who will contact you if needed.',
   'Your refund is completed. You cannot undo this.',
+  'I have marked your request as resolved.',
+  'I have marked this refund request as fully resolved.',
+  'I marked the ticket you asked about as resolved.',
+  'We have closed your request as completed.',
+  'I have requested approval and escalated your case.',
+  "I've asked the carrier and refunded your order.",
+  'At your request, escalated to a colleague.',
+  'As per your request refunded to your card.',
+  'Your wish is resolved, and your needs were escalated.',
+  'I will mark your request as resolved.',
+  'Your order was \u001B[32mrefunded\u001B[0m.',
+  'Your order was re\u001B[1mfunded.',
+  'Your order was \u001B]8;;https://shop.example/not\u0007refunded\u001B]8;;\u0007.',
+  'Your order was\u0000refunded.',
+  'Your order was ref\u202Eunded.',
+  '\u0007Escalated.\r\n',
 ];
 
 const NO_CLAIMS = [
@@ -118,8 +134,155 @@ const NO_CLAIMS = [
   'Do you want it refunded or escalated?',
   'The request was cancelled rather than completed.',
   'the resolution is pending',
+  'We have asked for it to be cancelled and refunded.',
+  'I have requested that it be cancelled and refunded.',
+  'You asked to have it cancelled and refunded.',
+  'You asked us to get it cancelled and refunded.',
+  'I see you requested it cancelled and refunded.',
+  'We request that this be resolved.',
+  'You may request to have it refunded.',
+  'Please request that it be escalated.',
+  'We kindly request it be completed.',
+  'I can mark your request as resolved.',
+  'You asked me to mark your request as resolved.',
+  'I have not marked your request as resolved.',
+  'Shall I mark your request as resolved?',
+  'Your order was \u001B[31mnot\u001B[0m refunded.',
+  'Your order was n\u200bot refunded.',
+  'Your order was not\u0000refunded.',
   '',
   '   ',
+];
+
+/** Resolved answers as agents write them, each with what denies it. */
+const NEGATIONS: readonly (readonly [claim: string, ...denied: string[]])[] = [
+  ['Your order was refunded.', 'Your order was not refunded.', 'Your order was never refunded.'],
+  [
+    'Your refund of 24.00 EUR has been completed.',
+    'Your refund of 24.00 EUR has not been completed.',
+    'Your refund of 24.00 EUR could not be completed.',
+  ],
+  [
+    'Your cancellation of order A-1008 (oak serving tray) has been completed. Nothing will be charged.',
+    'Your cancellation of order A-1008 (oak serving tray) has yet to be completed. Nothing will be charged.',
+  ],
+  [
+    'I have escalated your request to a person on our team, who will write to you within one working day.',
+    'I have not escalated your request to a person on our team, who will write to you within one working day.',
+    'I was unable to have your request escalated to a person on our team.',
+  ],
+  [
+    'Order A-1002 is on its way with DHL. I have marked this case as resolved.',
+    'Order A-1002 is on its way with DHL. I have not marked this case as resolved.',
+    'Order A-1002 is on its way with DHL. I cannot mark this case as resolved.',
+  ],
+  [
+    'I have marked your question as resolved.',
+    "I haven't marked your question as resolved.",
+    'I could mark your question as resolved.',
+  ],
+  [
+    'Your issue is resolved.',
+    'Your issue is not resolved.',
+    "Your issue isn't resolved.",
+    'Your issue remains to be resolved.',
+  ],
+  [
+    'The problem was resolved by our team.',
+    'The problem was not resolved by our team.',
+    'The problem was never resolved by our team.',
+  ],
+  ['We refunded you.', 'We never refunded you.', 'We have not refunded you.'],
+  [
+    "I've refunded 12 EUR to your card.",
+    "I haven't refunded 12 EUR to your card.",
+    "I couldn't get 12 EUR refunded to your card.",
+  ],
+  [
+    'Your order will be refunded within 5 days.',
+    'Your order will not be refunded within 5 days.',
+    "Your order won't be refunded.",
+    'Your order will be refunded once it is back with us.',
+  ],
+  ['The payment is fully refunded.', 'The payment is not fully refunded.', 'The payment is hardly refunded.'],
+  ['Both items were refunded.', 'Neither item was refunded.', 'None of the items were refunded.'],
+  [
+    'It has been escalated to billing.',
+    'It has not been escalated to billing.',
+    'It cannot be escalated to billing.',
+  ],
+  [
+    'Your case has now been escalated.',
+    'Your case has not yet been escalated.',
+    'Your case should have been escalated if you had written.',
+  ],
+  [
+    'Everything was completed yesterday.',
+    'Nothing was completed yesterday.',
+    'Not everything was completed yesterday.',
+  ],
+  [
+    'The return was completed and you will get an e-mail.',
+    'The return was not completed and you will not get an e-mail.',
+    'The return failed to be completed.',
+  ],
+  [
+    'Done: your ticket is resolved.',
+    'Sorry: your ticket is not resolved.',
+    'Sorry: your ticket is far from resolved.',
+  ],
+  ['Refunded: yes', 'Refunded: no', 'Refunded: not yet', 'Refunded: pending'],
+  [
+    'I was able to get this resolved.',
+    'I was not able to get this resolved.',
+    'I was unable to get this resolved.',
+  ],
+  ['I managed to get it refunded.', 'I failed to get it refunded.', "I didn't manage to get it refunded."],
+  [
+    'The money was refunded to your account.',
+    'The money was sent without being refunded to your account.',
+    'The money can be refunded to your account.',
+  ],
+  [
+    'All three orders have been refunded in full.',
+    'All three orders have not been refunded in full.',
+    'No order has been refunded in full.',
+  ],
+  [
+    'Your complaint was escalated to a manager.',
+    'Your complaint was closed instead of being escalated to a manager.',
+    'Your complaint may be escalated to a manager.',
+  ],
+  [
+    'I am happy to say that it is resolved.',
+    'I am sorry to say that it is not resolved.',
+    'I would be happy to see it resolved.',
+  ],
+  [
+    'Good news! Your exchange is completed.',
+    'Bad news! Your exchange is not completed.',
+    'Bad news! Your exchange could not, sadly, be completed.',
+  ],
+  [
+    'As promised, your deposit was refunded.',
+    'As I said, your deposit was not refunded.',
+    'As I said, your deposit needs to be refunded.',
+  ],
+  [
+    'We resolved the payment problem for you.',
+    'We have not resolved the payment problem for you.',
+    'We are trying to get the payment problem resolved for you.',
+  ],
+  [
+    'Your subscription was cancelled and refunded.',
+    'Your subscription was neither cancelled nor refunded.',
+    'Your subscription was not cancelled or refunded.',
+  ],
+  [
+    'This has been escalated, please wait for a call.',
+    'This has not been escalated, please wait for a call.',
+    "This hasn't been escalated, please wait for a call.",
+  ],
 ];
 
 const word = fc.constantFrom(...DEFAULT_RESOLUTION_WORDS);
@@ -131,6 +294,11 @@ describe('claimsResolution', () => {
 
   it.each(NO_CLAIMS)('reads no claim in: %s', (text) => {
     expect(claimsResolution(text)).toMatchObject({ resolved: false });
+  });
+
+  it.each(NEGATIONS)('reads a claim in "%s", and none where it is denied', (claim, ...denied) => {
+    expect(claimsResolution(claim), claim).toMatchObject({ resolved: true });
+    for (const text of denied) expect(claimsResolution(text), text).toMatchObject({ resolved: false });
   });
 
   it('names the word it found and why it does not count', () => {
@@ -220,7 +388,7 @@ describe('claimsResolution', () => {
         expect(
           text
             .normalize('NFKC')
-            .replace(/[\u00ad\u200b\u2060\ufeff]/g, '')
+            .replace(/\p{Cf}/gu, '')
             .toLowerCase(),
         ).toContain(claimed);
       }),
@@ -233,6 +401,9 @@ describe('claimsResolution', () => {
     ['brackets', '('.repeat(200_000)],
     ['dashes', ' - a'.repeat(50_000)],
     ['commas', 'a,'.repeat(100_000)],
+    ['escapes', '\u001B['.repeat(100_000)],
+    ['links', '\u001B]8;;'.repeat(50_000)],
+    ['marks', 'marked as '.repeat(30_000)],
     ['words', 'not refunded and '.repeat(20_000)],
   ])('reads a long run of %s in linear time', (_what, text) => {
     const start = performance.now();

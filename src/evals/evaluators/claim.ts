@@ -6,9 +6,12 @@ import {
   DETERMINERS,
   FINITE,
   FUTURE,
+  MARKING,
   MODALS,
   NEGATORS,
+  NOUNS_TOO,
   PAST,
+  PRONOUNS,
   QUESTION_WORDS,
   UNREAL,
 } from './clause-words.ts';
@@ -30,11 +33,22 @@ type Objection =
   | 'only a description';
 
 /**
- * Whether a text claims that something is resolved: one of the words stands in it as a whole word, in any case, and its
- * clause neither denies it ("could not be completed"), asks it ("would you like it refunded?"), makes it a condition
- * ("once it is refunded", "will be refunded if"), nor speaks of a wish or possibility ("can be refunded"). A plain
- * promise ("will be refunded") counts. A word may be a phrase of several words. The words can be of any script; the
- * reading of the clause knows English. Linear in the length of the text.
+ * Whether a text claims that something is resolved. Colours, control characters and marks that nobody sees are taken out
+ * first. Then one of the words must stand in it as a whole word, in any case, and its clause must let it stand:
+ *
+ * | the clause | example | claim |
+ * | --- | --- | --- |
+ * | states it | "has been refunded", "Escalated to a person.", "I have marked your request as resolved" | yes |
+ * | promises it | "will be refunded within 5 days", what shops write of a refund that is under way | yes |
+ * | denies it | "was not refunded", "could not be completed", "far from resolved", "Refunded: no" | no |
+ * | makes it a condition | "once it is refunded", "will be refunded if you return it" | no |
+ * | asks it | "would you like it refunded?" | no |
+ * | wishes it, or says that it may or must be | "can be refunded", "you want it refunded", "has to be completed" | no |
+ * | describes something by it | "the completed form", "Completed orders cannot be changed." | no |
+ *
+ * One claim is enough: "It was not refunded, but it was escalated" is one. A word may be a phrase of several words. The
+ * words can be of any script; the reading of the clause knows English, by its function words and not by a grammar. Linear
+ * in the length of the text.
  */
 export function claimsResolution(text: string, words: readonly string[] = DEFAULT_RESOLUTION_WORDS): Claim {
   const phrases = phrasesOf(words);
@@ -106,7 +120,8 @@ function* occurrences(sentence: Sentence, phrases: readonly Phrase[]): Generator
           const open = mood.future || mood.unreal || !mood.past;
           if (open && mood.hasVerb && (conditionBefore || lastCondition >= end)) return 'only conditional';
           if (mood.future && conditionNext) return 'only conditional';
-          if (mood.unreal && !AGENTS.has(words[at - 1] ?? '')) return 'only possible or wished for';
+          const wished = isMarked(words, at) ? mood.unrealAtMark : mood.unreal;
+          if (wished && !AGENTS.has(words[at - 1] ?? '')) return 'only possible or wished for';
           if (DETERMINERS.has(words[at - 1] ?? '') && end < words.length) return 'only a description';
           // "Completed orders cannot be changed."
           if (at === 0 && lastNegator >= end) return 'denied';
@@ -120,11 +135,21 @@ function* occurrences(sentence: Sentence, phrases: readonly Phrase[]): Generator
   }
 }
 
+/** "I have asked the carrier and escalated it" says two things that were done. */
+const ASKED: ReadonlySet<string> = new Set(['asked', 'requested']);
+
+/** Words between "marked" and "as": what is marked has a name, not a story. */
+const MARK_DISTANCE = 20;
+
 /** What the words of a clause so far say about what comes next. */
 class Mood {
   denied = false;
   conditional = false;
   unreal = false;
+  /** Unreal only by what was asked for: "have asked them". What is done beside it is done. */
+  onlyAsked = false;
+  /** As it was where something was marked as something. */
+  unrealAtMark = false;
   future = false;
   past = false;
   hasVerb = false;
@@ -138,19 +163,48 @@ class Mood {
       this.unreal = next === 'to';
       this.hasVerb = true;
       if (PAST.has(word)) this.past = next !== 'to';
-    } else if (UNREAL.has(word)) {
+    } else if (UNREAL.has(word) && !isNoun(word, previous)) {
+      this.onlyAsked = ASKED.has(word) && this.past && !this.unreal;
       this.unreal = true;
       this.hasVerb = true;
+    } else if (word === 'and' && this.onlyAsked) {
+      this.unreal = false;
+    } else if (word === 'be' || word === 'that') {
+      this.onlyAsked = false;
     } else if (word === 'to' && ['be', 'get', 'have', 'see'].includes(next)) {
       const isAchieved =
         previous === 'able' ? ['was', 'were', 'been'].includes(beforePrevious) : ACHIEVING.has(previous);
-      if (!isAchieved) this.unreal = true;
+      if (!isAchieved) {
+        this.unreal = true;
+        this.onlyAsked = false;
+      }
     }
+    // What should be so is taken to be so, unless it depends on something.
+    if (word === 'should') this.hasVerb = true;
+    if (MARKING.has(word)) this.unrealAtMark = this.unreal;
     if (FUTURE.has(word)) {
       this.future = true;
       this.hasVerb = true;
     }
   }
+}
+
+/** "your request", "this refund request"; but "we request", "please request". */
+function isNoun(word: string, previous: string): boolean {
+  if (!NOUNS_TOO.has(word)) return false;
+  if (DETERMINERS.has(previous)) return true;
+  const isRequest = word === 'request' || word === 'requests';
+  const governs =
+    previous === '' || PRONOUNS.has(previous) || AUXILIARIES.has(previous) || MODALS.has(previous);
+  return isRequest && !(governs || UNREAL.has(previous) || previous.endsWith('ly'));
+}
+
+/** "marked … as resolved", "as fully resolved". */
+function isMarked(words: readonly string[], at: number): boolean {
+  const as = words[at - 1]?.endsWith('ly') ? at - 2 : at - 1;
+  return (
+    words[as] === 'as' && words.slice(Math.max(0, as - MARK_DISTANCE), as).some((word) => MARKING.has(word))
+  );
 }
 
 function isNegator(word: string): boolean {

@@ -84,6 +84,18 @@ export const UNREAL: ReadonlySet<string> = new Set([
   ...['working', 'prefer', 'rather'],
 ]);
 
+/** Of {@link UNREAL}, those that are nouns as well: "your request", "a wish". */
+export const NOUNS_TOO: ReadonlySet<string> = new Set([
+  ...['request', 'requests', 'need', 'needs', 'wish', 'ask', 'hope', 'try', 'like', 'can'],
+]);
+
+/** Verbs that say what something counts as: "I have marked it as resolved". */
+export const MARKING: ReadonlySet<string> = new Set([
+  ...['mark', 'marks', 'marked', 'set', 'flag', 'flags', 'flagged', 'close', 'closes', 'closed'],
+  ...['record', 'records', 'recorded', 'log', 'logs', 'logged', 'register', 'registers', 'registered'],
+  ...['list', 'lists', 'listed', 'show', 'shows', 'shown', 'showing', 'file', 'filed', 'tag', 'tagged'],
+]);
+
 /** Take a bare infinitive: the `have` of "could have been" is no finite verb. */
 export const MODALS: ReadonlySet<string> = new Set([
   'can',

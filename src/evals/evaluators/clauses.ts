@@ -1,3 +1,4 @@
+import { withoutEscapes } from '../escape-sequences.ts';
 import {
   AUXILIARIES,
   CONNECTIVES,
@@ -75,9 +76,11 @@ export function wordsOf(phrase: string): string[] {
 }
 
 function lowered(text: string): string {
-  let plain = text
+  let plain = withoutEscapes(text)
     .normalize('NFKC')
-    .replace(/[\u00ad\u200b\u2060\ufeff]/g, '')
+    // Marks that join, hide or turn around what is beside them.
+    .replace(/\p{Cf}/gu, '')
+    .replace(/[^\P{Cc}\s]/gu, ' ')
     .replace(/[‘’ʼ`´]/g, "'")
     .replace(/[^\S\n]+/g, ' ')
     // A line that goes on in lower case was only wrapped.

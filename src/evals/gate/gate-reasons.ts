@@ -3,7 +3,7 @@ import type { Compared, KeyJudgement } from './judge-key.ts';
 import type { Pairing } from './pairing.ts';
 import { type GatePolicy, LOW_BASELINE, MAX_LEFT_OUT_SHARE } from './policy.ts';
 import type { ScoreKey } from './score-key.ts';
-import type { ScoreSet } from './score-set.ts';
+import { measurementOf, type ScoreSet } from './score-set.ts';
 import type { CriticalVerdict, Reason } from './verdict.ts';
 
 /** Everything the gate has worked out, from which the reasons follow. */
@@ -57,12 +57,12 @@ export function criticalReasons({ critical, pairing, suite }: GateContext): Reas
 }
 
 /** What each score key says; advisory keys only warn. */
-export function keyReasons({ judged, baseline, suite }: GateContext): Reason[] {
+export function keyReasons({ candidate, judged, baseline, suite }: GateContext): Reason[] {
   return judged.flatMap(({ key, judgement }) => {
     const reasons = [
       ...comparability(key, judgement, baseline !== undefined, suite),
       ...breach(key, judgement),
-      ...missing(key, judgement),
+      ...missing(key, judgement, candidate),
       ...usefulness(key, judgement),
     ];
     if (key.gated) return reasons;
@@ -128,8 +128,14 @@ function breach(key: ScoreKey, judgement: KeyJudgement): Reason[] {
   return reasons;
 }
 
-function missing(key: ScoreKey, { verdict, relative, absolute }: KeyJudgement): Reason[] {
+function missing(
+  key: ScoreKey,
+  { verdict, relative, absolute }: KeyJudgement,
+  candidate: ScoreSet,
+): Reason[] {
   const what = `${count(verdict.missing, 'measurement')} of ${key.key} ${verdict.missing === 1 ? 'is' : 'are'} missing`;
+  const cause = causeOfMissing(key, candidate);
+  const why = cause === undefined ? '' : ` The first: ${cause.message.replace(/\.?$/, '.')}`;
   if (relative === 'no_verdict' || absolute === 'no_verdict')
     return [
       {
@@ -137,9 +143,12 @@ function missing(key: ScoreKey, { verdict, relative, absolute }: KeyJudgement): 
         effect: 'no_verdict',
         message:
           verdict.missing === 0
-            ? `Measurements of ${key.key} are missing outside the compared examples and could change the verdict.`
-            : `${what} and could change the verdict.`,
-        hint: RUN_AGAIN,
+            ? `Measurements of ${key.key} are missing outside the compared examples and could change the verdict.${why}`
+            : `${what} and could change the verdict.${why}`,
+        hint:
+          cause?.byAgent === true
+            ? `Mend the agent, or print the score only: gate: { evaluators: { ${JSON.stringify(key.key)}: { gate: false } } }`
+            : RUN_AGAIN,
       },
     ];
   if (verdict.missing === 0 || relative === undefined) return [];
@@ -147,9 +156,23 @@ function missing(key: ScoreKey, { verdict, relative, absolute }: KeyJudgement): 
     {
       code: 'NOT_MEASURED',
       effect: 'warning',
-      message: `${what}; the verdict is the same at the lowest and the highest score.`,
+      message: `${what}; the verdict is the same at the lowest and the highest score.${why}`,
     },
   ];
+}
+
+/** Why the first measurement of a key is missing, and whether every one is because the agent failed. */
+function causeOfMissing(
+  key: ScoreKey,
+  candidate: ScoreSet,
+): { readonly message: string; readonly byAgent: boolean } | undefined {
+  const calls = candidate.examples
+    .flatMap((example) => example.calls)
+    .filter((call) => measurementOf(call, key) === 'not_measured');
+  const [first] = calls;
+  const said = first?.status === 'not_measured' ? first.error : first?.comments?.[key.key];
+  if (said === undefined) return undefined;
+  return { message: said, byAgent: calls.every((call) => call.status === 'agent_failed') };
 }
 
 function usefulness(key: ScoreKey, { verdict, tooLow, repeats }: KeyJudgement): Reason[] {

@@ -186,6 +186,56 @@ describe('what cannot be compared', () => {
     );
   });
 
+  it('reads one of several results as its evaluator declares, and never gates it', () => {
+    const costs = info('costs', { direction: 'lower', range: [null, null] });
+    const spent = (total: number, tokens: number) =>
+      set(
+        [0, 1, 2].map((index) =>
+          example(`e${index}`, [], {
+            calls: [
+              {
+                status: 'answered',
+                scores: { costs: total, 'costs.tokens': tokens, 'costs.calls': total, quality: 1 },
+              },
+            ],
+          }),
+        ),
+        [costs, info('quality')],
+      );
+    const worse = run(spent(100, 900), spent(100, 100));
+    expect(keyOf(worse, 'costs.tokens')).toMatchObject({ gated: false, direction: 'lower', status: 'fail' });
+    expect([worse.status, worse.worse]).toEqual(['pass', []]);
+    expect(keyOf(run(spent(100, 50), spent(100, 100)), 'costs.tokens')?.status).toBe('pass');
+    expect(run(spent(200, 100), spent(100, 100)).status).toBe('fail');
+    const wanted = { ...POLICY, evaluators: { 'costs.tokens': { gate: true } } };
+    expect(run(spent(100, 900), spent(100, 100), wanted).status).toBe('fail');
+  });
+
+  it('compares one of several results while its own evaluator is the same, and notes a new one', () => {
+    const sub = (keys: readonly string[], evaluators: readonly EvaluatorInfo[]) =>
+      set(
+        scores(1, 1, 1).map(({ calls, ...rest }) => ({
+          ...rest,
+          calls: calls.map((call) => ({
+            ...call,
+            scores: { ...call.scores, ...Object.fromEntries(keys.map((key) => [key, 1])) },
+          })),
+        })),
+        evaluators,
+      );
+    const both = [info('quality'), info('judge')];
+    const baseline = sub(['judge', 'judge.tone'], both);
+    const other = run(
+      sub(['judge', 'judge.tone'], [info('quality', { fingerprint: 'x' }), both[1]!]),
+      baseline,
+    );
+    expect(keyOf(other, 'judge.tone')).toMatchObject({ status: 'pass', relativeChange: 0 });
+    const added = run(sub(['judge', 'judge.tone', 'judge.length'], both), baseline);
+    expect(added.status).toBe('pass');
+    expect(codes(added)).toContain('warning:EVALUATOR_NEW');
+    expect(run(sub(['judge'], both), baseline).status).toBe('pass');
+  });
+
   it('has no verdict for a policy that names a score which nobody gives', () => {
     const policy = { ...POLICY, min: { qualty: 0.5 } };
     expect(codes(run(set(binary(30, 30)), set(binary(30, 30)), policy))).toEqual([

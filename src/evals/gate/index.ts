@@ -9,6 +9,7 @@ export {
   toMeasurement,
   toScoreSet,
 } from './score-set.ts';
+export { ownerOf, scoreSettings } from './score-settings.ts';
 export {
   type CriticalVerdict,
   type EvaluatorVerdict,

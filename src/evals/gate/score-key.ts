@@ -1,8 +1,8 @@
-import type { EvaluatorInfo } from '../experiment.ts';
 import { type Interval, unknownScore } from './bounds.ts';
 import type { GatePolicy, KeyPolicy } from './policy.ts';
 import type { Rule } from './rule.ts';
 import type { ScoreSet } from './score-set.ts';
+import { type ScoreSettings, scoreSettings } from './score-settings.ts';
 
 /** A score key with how the gate reads it. */
 export interface ScoreKey extends Rule {
@@ -26,8 +26,12 @@ export interface ScoreKey extends Rule {
   readonly incomparable?: 'new' | 'removed' | 'changed' | 'direction';
 }
 
-/** Settings of a key that no evaluator declares: some evaluators name the keys of their results themselves. */
-const UNDECLARED = { direction: 'higher', range: [0, 1], gate: true } as const;
+/** Settings of a key that no evaluator gives: journals of other programs may have some. */
+const UNDECLARED: Pick<ScoreSettings, 'direction' | 'range' | 'gate'> = {
+  direction: 'higher',
+  range: [0, 1],
+  gate: true,
+};
 
 /** Every score key of a comparison, declared ones first and in their order, with the policy applied. */
 export function scoreKeys(
@@ -37,12 +41,14 @@ export function scoreKeys(
 ): ScoreKey[] {
   const now = scoredKeys(candidate);
   const before = baseline === undefined ? new Map<string, Interval>() : scoredKeys(baseline);
-  const declared = new Map(candidate.evaluators.map((info) => [info.key, info]));
-  const accepted = new Map((baseline?.evaluators ?? []).map((info) => [info.key, info]));
-  const keys = new Set([...declared.keys(), ...now.keys(), ...accepted.keys(), ...before.keys()]);
+  const declared = candidate.evaluators.map((info) => info.key);
+  const accepted = (baseline?.evaluators ?? []).map((info) => info.key);
+  const keys = new Set([...declared, ...now.keys(), ...accepted, ...before.keys()]);
   return [...keys].map((key) => {
-    const info: Pick<EvaluatorInfo, 'direction' | 'range' | 'gate'> = declared.get(key) ??
-      accepted.get(key) ?? { ...UNDECLARED, range: [...UNDECLARED.range] };
+    const info =
+      scoreSettings(key, candidate.evaluators) ??
+      scoreSettings(key, baseline?.evaluators ?? []) ??
+      UNDECLARED;
     const own: KeyPolicy = Object.hasOwn(policy.evaluators, key) ? (policy.evaluators[key] ?? {}) : {};
     const observed = hull([now.get(key), before.get(key)]);
     const range = widen(info.range, observed);
@@ -77,15 +83,17 @@ interface Sides {
 }
 
 function compare(key: string, direction: string, sides: Sides): ScoreKey['incomparable'] {
-  const after = sides.candidate.evaluators.find((info) => info.key === key);
-  const before = sides.baseline.evaluators.find((info) => info.key === key);
+  const after = scoreSettings(key, sides.candidate.evaluators);
+  const before = scoreSettings(key, sides.baseline.evaluators);
   if (after !== undefined && before !== undefined) {
-    if (after.fingerprint !== before.fingerprint) return 'changed';
+    if (after.owner !== before.owner || after.fingerprint !== before.fingerprint) return 'changed';
+    // An evaluator may leave a result out that it gave before, or add one: without scores there is nothing to compare.
+    if (after.owner !== key && !sides.before.has(key)) return 'new';
     return before.direction === direction ? undefined : 'direction';
   }
   if (after !== undefined) return 'new';
   if (before !== undefined) return 'removed';
-  // Named by results only: comparable when the evaluators that can have named it are the same.
+  // Given by no evaluator: comparable when the evaluators are the same.
   if (!sides.before.has(key) && !sides.now.has(key)) return undefined;
   if (ownersOf(sides.candidate, sides) !== ownersOf(sides.baseline, sides)) return 'changed';
   return sides.before.has(key) ? undefined : 'new';

@@ -23,3 +23,14 @@ export function changedExamples(changes: readonly ExampleChange[]): ChangedExamp
     runIds: [...new Set(own.flatMap(({ runId }) => runId ?? []))],
   }));
 }
+
+/**
+ * The same examples with the first of each kind in front, so that a list that is cut shows everything that went wrong. A
+ * kind is what was said first about it.
+ */
+export function kindsFirst(examples: readonly ChangedExample[]): ChangedExample[] {
+  const kindOf = ({ agentFailed, comments, scores }: ChangedExample) =>
+    JSON.stringify([agentFailed, comments[0] ?? scores[0]]);
+  const kinds = [...Map.groupBy(examples, kindOf).values()];
+  return [...kinds.flatMap((same) => same.slice(0, 1)), ...kinds.flatMap((same) => same.slice(1))];
+}

@@ -9,7 +9,7 @@ export interface MarkdownSummaryOptions {
   readonly results: Results;
   /** What the table shows; the verdict in `results` is null for a run that was not gated. */
   readonly verdict: Verdict;
-  /** Examples of each list that are shown. Default 20. */
+  /** Examples of each list that are shown. Default 1000: a page that takes this has room for a megabyte. */
   readonly maxExamples?: number;
 }
 
@@ -22,7 +22,7 @@ const SIGN = { pass: '✅', fail: '❌', no_verdict: '⚠️' } as const;
 export function renderMarkdownSummary({
   results,
   verdict,
-  maxExamples = 20,
+  maxExamples = 1_000,
 }: MarkdownSummaryOptions): string {
   const { head } = results;
   const gated = results.verdict !== null;
@@ -37,7 +37,7 @@ export function renderMarkdownSummary({
     ...(head.split === undefined ? [] : [`split ${markdownText(head.split)}`]),
     ...(head.commit === undefined
       ? []
-      : [`commit ${markdownText(head.commit.replace(/^(.{12}).*?(-dirty)?$/, '$1$2'))}`]),
+      : [`commit ${markdownText(head.commit.replace(/^(.{12}).*?(-dirty(\.[0-9a-f]+)?)?$/, '$1$2'))}`]),
     `run ${markdownText(head.runId)}`,
   ];
   const parts = [`## ${title}`, facts.join(' · '), renderTable(verdict, gated)];
@@ -86,8 +86,9 @@ function trace(runId: string | undefined): string {
 
 function renderTable(verdict: Verdict, gated: boolean): string {
   const rows = scoreRows(verdict).map((row) => {
-    const cells = [markdownText(row.key), row.now];
-    return gated ? [markdownText(row.key), row.baseline, row.now, row.change, row.limit, row.verdict] : cells;
+    const now = row.missing === '' ? row.now : `${row.now} (${row.missing})`;
+    const key = markdownText(row.key);
+    return gated ? [key, row.baseline, now, row.change, row.limit, row.verdict] : [key, now];
   });
   const head = gated ? ['Evaluator', 'Baseline', 'Now', 'Change', 'Limit', 'Verdict'] : ['Evaluator', 'Now'];
   return lines(head, rows);

@@ -1,12 +1,4 @@
-const ESC = String.raw`\u001B`;
-const BEL = String.raw`\u0007`;
-const CSI = String.raw`\u009B`;
-
-/** Escape sequences (OSC with its terminator, CSI, and single ones), so that no part of them stays as text. */
-const ESCAPES = new RegExp(
-  `${ESC}\\][^${BEL}${ESC}]*(?:${BEL}|${ESC}\\\\)?|[${ESC}${CSI}][\\[()#;?]*[0-9;:<=>?]*[ -/]*[@-~]?`,
-  'gu',
-);
+import { withoutEscapes } from '../escape-sequences.ts';
 
 /** Control characters, line and paragraph separators, and marks that reorder or hide what is around them. */
 const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]+/gu;
@@ -16,7 +8,7 @@ const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]+/gu;
  * control characters, nothing that reorders the line; cut to `maxLength` characters.
  */
 export function plainText(text: string, maxLength = 200): string {
-  const line = text.replace(ESCAPES, '').replace(UNPRINTABLE, ' ').replace(/\s+/g, ' ').trim();
+  const line = withoutEscapes(text).replace(UNPRINTABLE, ' ').replace(/\s+/g, ' ').trim();
   const characters = [...line];
   return characters.length <= maxLength ? line : `${characters.slice(0, maxLength - 1).join('')}…`;
 }

@@ -10,7 +10,7 @@ import { renderMarkdownSummary } from './markdown-summary.ts';
 import { markdownText, plainText } from './plain-text.ts';
 import { formatResults, resultsSchema, toResults } from './results.ts';
 import { listRunIds, readResults, writeResults } from './results-file.ts';
-import { renderTerminalReport } from './terminal-report.ts';
+import { renderTerminalReport, type TerminalReportOptions } from './terminal-report.ts';
 
 const NOW = '2026-11-22T10:00:00.000Z';
 const HOSTILE = 'x\u001B[31m\u001B]8;;http://evil\u0007|<img src=x>\n## `y` [a](http://b) @me \u202Eend';
@@ -43,7 +43,7 @@ function experiment(scores: Record<string, number>, comment?: string): Experimen
       repeats: 1,
       timeoutMs: 1_000,
       evaluators: [{ key: 'quality', direction: 'higher', range: [0, 1], gate: true, fingerprint: 'q1' }],
-      commit: '0123456789abcdef0123456789abcdef01234567-dirty',
+      commit: '0123456789abcdef0123456789abcdef01234567-dirty.89abcdef',
       startedAt: NOW,
     },
   };
@@ -61,7 +61,7 @@ function verdictOf(after: Experiment, before?: Experiment): Verdict {
 const BEFORE = experiment({ a: 1, b: 1, 'critical-c': 1 });
 const AFTER = experiment({ a: 0, b: 1, 'critical-c': 0 }, 'no refund');
 
-function terminal(verdict: Verdict, more: { gated?: boolean; color?: boolean } = {}): string {
+function terminal(verdict: Verdict, more: Partial<TerminalReportOptions> = {}): string {
   return renderTerminalReport({
     verdict,
     gated: true,
@@ -77,12 +77,56 @@ describe('the terminal report', () => {
   it('has the table, what failed, what got worse with its trace, and the verdict', () => {
     const text = terminal(verdictOf(AFTER, BEFORE));
     expect(text).toMatch(/evaluator.*baseline.*now.*change.*limit.*verdict/);
-    expect(text).toMatch(/quality.*1\.00.*0\.50.*-50\.0%.*-5\.0% \(0\.95\).*FAIL/);
-    expect(text).toContain('a  quality 1.00 -> 0.00\n      no refund\n      sluice traces show run-of-0');
-    expect(text).toContain('sluice traces show run-of-0');
-    expect(text).toContain('fail  critical-c  quality is 0.00: no refund');
-    expect(text).toContain('FAIL  support, 3 examples');
+    expect(text).toMatch(/quality.*1\.00.*0\.50.*-50\.0%.*0\.95.*FAIL/);
+    expect(text).toContain('  a  quality 1.00 -> 0.00\n    no refund\n    sluice traces show run-of-0');
+    expect(text).toContain(
+      '  fail  critical-c\n    quality is 0.00: no refund\n    sluice traces show run-of-2',
+    );
+    expect(text).toContain('Got worse: 1 besides these');
     expect(text).toContain('fail: 1 critical example failed: critical-c.');
+    expect(
+      text.endsWith('\n\nFAIL  support, 3 examples: 1 critical example failed; quality beyond its limit\n'),
+    ).toBe(true);
+  });
+
+  it('says in its last line why there is no verdict or a pass', () => {
+    const last = (verdict: Verdict) => terminal(verdict).trimEnd().split('\n').at(-1);
+    expect(last(verdictOf(AFTER))).toBe('FAIL  support, 3 examples: 1 critical example failed');
+    expect(last(verdictOf(BEFORE))).toBe(
+      'NO VERDICT  support, 3 examples: the suite support has no baseline yet',
+    );
+    expect(last(verdictOf(BEFORE, BEFORE))).toBe(
+      'PASS  support, 3 examples: every gated score is within its limit of the baseline',
+    );
+  });
+
+  it('fits its width, and keeps commands, ids and long words whole', () => {
+    const comment = `The answer lacks ${'word '.repeat(40)}${'x'.repeat(90)}`;
+    const before = experiment(
+      Object.fromEntries(Array.from({ length: 20 }, (_, index) => [`example-${index}`, 1])),
+    );
+    const after = experiment(
+      Object.fromEntries(Array.from({ length: 20 }, (_, index) => [`example-${index}`, 0])),
+      comment,
+    );
+    for (const columns of [40, 80, 120]) {
+      const lines = terminal(verdictOf(after, before), { columns }).split('\n');
+      for (const line of lines.slice(0, -2))
+        expect(line.length <= columns || /sluice |x{90}|^evaluator|^quality/.test(line), line).toBe(true);
+    }
+  });
+
+  it('shows one example of each kind first', () => {
+    const before = experiment(Object.fromEntries(Array.from({ length: 20 }, (_, index) => [`e${index}`, 1])));
+    const after = experiment(
+      Object.fromEntries(Array.from({ length: 20 }, (_, index) => [`e${index}`, 0])),
+      'the same',
+    );
+    const failed = after.calls.map((call, index) =>
+      index === 19 ? { ...call, status: 'agent_failed' as const, error: 'a crash' } : call,
+    );
+    const text = terminal(verdictOf({ ...after, calls: failed }, before));
+    expect(text).toMatch(/e19 {2}the agent failed {2}quality 1\.00 -> 0\.00\n {4}a crash/);
   });
 
   it('has no escape sequence without colour, and has them with it', () => {
@@ -118,7 +162,7 @@ describe('the Markdown summary', () => {
   it('has verdict, table and the examples that got worse', () => {
     const text = render(AFTER, BEFORE);
     expect(text).toContain('## ❌ FAIL: support');
-    expect(text).toContain('commit 0123456789ab-dirty');
+    expect(text).toContain('commit 0123456789ab-dirty.89abcdef');
     expect(text).toContain('| quality | 1.00 | 0.50 | -50.0% | -5.0% (0.95) | FAIL |');
     expect(text).toContain('### Worse (2)');
     expect(text).toContain('sluice traces show run-of-0');

@@ -14,7 +14,12 @@ export interface ScoreRow {
   readonly baseline: string;
   readonly now: string;
   readonly change: string;
+  /** Allowed change and the worst mean that passes: `-5.0% (0.912)`. */
   readonly limit: string;
+  /** The worst mean that passes. */
+  readonly worst: string;
+  /** What the mean can be with the calls that were not measured: `0.85 to 0.92, 3 missing`; empty when none is missing. */
+  readonly missing: string;
   readonly verdict: string;
   readonly status: EvaluatorVerdict['status'];
   readonly gated: boolean;
@@ -27,9 +32,11 @@ export function scoreRows(verdict: Verdict): ScoreRow[] {
   return verdict.evaluators.map((evaluator) => ({
     key: evaluator.key,
     baseline: number(evaluator.baselineMean),
-    now: now(evaluator),
+    now: number(evaluator.candidateMean),
     change: evaluator.relativeChange === null ? NONE : formatChange(evaluator.relativeChange),
     limit: limit(evaluator),
+    worst: evaluator.gated ? number(evaluator.limit) : NONE,
+    missing: missing(evaluator),
     verdict: word(evaluator),
     status: evaluator.status,
     gated: evaluator.gated,
@@ -40,10 +47,11 @@ function number(value: number | null): string {
   return value === null ? NONE : formatScore(value);
 }
 
-function now({ candidateMean, bounds, missing }: EvaluatorVerdict): string {
-  if (bounds === undefined) return number(candidateMean);
-  const range = `${bounds.low === null ? '-inf' : formatScore(bounds.low)} to ${bounds.high === null ? 'inf' : formatScore(bounds.high)}`;
-  return `${number(candidateMean)} (${range}, ${missing} missing)`;
+function missing({ bounds, missing: count }: EvaluatorVerdict): string {
+  if (bounds === undefined) return '';
+  const low = bounds.low === null ? '-inf' : formatScore(bounds.low);
+  const high = bounds.high === null ? 'inf' : formatScore(bounds.high);
+  return `${low} to ${high}, ${count} missing`;
 }
 
 function limit({ direction, threshold, limit: worst, gated }: EvaluatorVerdict): string {

@@ -4,7 +4,8 @@ import type { EvaluatedRun, Evaluator, EvaluatorArgs } from '../evaluator.ts';
 import { failureScores, scoreCall } from '../evaluators/index.ts';
 import type { Example } from '../example.ts';
 import type { Call, Score } from '../experiment.ts';
-import type { Target, TargetResult } from '../targets/index.ts';
+import { ownerOf } from '../gate/index.ts';
+import type { Target } from '../targets/index.ts';
 import { untilAborted } from './abort.ts';
 import { backoffMs } from './backoff.ts';
 
@@ -50,7 +51,8 @@ export async function callExample(task: CallTask, settings: CallSettings): Promi
       scores: failureScores(settings.evaluators, settings),
     };
   }
-  const scores = await untilAborted(score(example, result, startTimeMs, settings), settings.signal);
+  const answer = { ...result, startTimeMs };
+  const scores = await untilAborted(score(example, answer, settings), settings.signal);
   return { ...identity, ...runId, ...timing, status: 'answered', outputs: result.outputs, scores };
 }
 
@@ -64,10 +66,29 @@ async function callTarget(example: Example, settings: CallSettings) {
   }
 }
 
+/**
+ * Scores an answer of an earlier session again, by the evaluators that could not measure it then. The target is not
+ * called. Rejects with the signal's reason.
+ */
+export async function rescoreCall(call: Call, example: Example, settings: CallSettings): Promise<Call> {
+  const isOpen = ({ key }: Evaluator) => call.scores[key]?.status === 'not_measured';
+  const kept = Object.entries(call.scores).filter(([key]) => {
+    const owner = ownerOf(key, settings.evaluators);
+    return owner !== undefined && !isOpen(owner);
+  });
+  const evaluators = settings.evaluators.filter(isOpen);
+  const answer = { ...call, outputs: call.outputs ?? {} };
+  const scores = await untilAborted(score(example, answer, { ...settings, evaluators }), settings.signal);
+  return { ...call, scores: { ...Object.fromEntries(kept), ...scores } };
+}
+
+interface Answer extends Pick<Call, 'runId' | 'startTimeMs' | 'latencyMs'> {
+  readonly outputs: Record<string, unknown>;
+}
+
 async function score(
   example: Example,
-  answer: Extract<TargetResult, { kind: 'answered' }>,
-  startTimeMs: number,
+  answer: Answer,
   { target, evaluators }: CallSettings,
 ): Promise<Record<string, Score>> {
   const run: EvaluatedRun = {
@@ -76,8 +97,8 @@ async function score(
     run_type: 'chain',
     inputs: example.inputs,
     outputs: answer.outputs,
-    start_time: startTimeMs,
-    end_time: startTimeMs + answer.latencyMs,
+    start_time: answer.startTimeMs,
+    end_time: answer.startTimeMs + answer.latencyMs,
   };
   const args: EvaluatorArgs = {
     run,

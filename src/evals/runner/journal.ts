@@ -20,6 +20,8 @@ export interface Journal {
   readonly head: ExperimentHead;
   /** Calls of earlier sessions by {@link callKey}; of several for a key the last. */
   readonly earlier: ReadonlyMap<string, ScoredCall>;
+  /** Those of them that were answered and have a score which was not measured, with what was answered. */
+  readonly unscored: ReadonlyMap<string, Call>;
   /** Appends one line, in one system call where the disk allows. */
   append(call: Call): void;
   /** Idempotent. */
@@ -54,7 +56,7 @@ export function runIdentity(head: ExperimentHead): string {
  */
 export async function openJournal(folder: string, head: ExperimentHead): Promise<Journal> {
   const path = join(folder, JOURNAL_FILE);
-  const { head: found, calls, validBytes } = await readJournal(path);
+  const { head: found, calls, unscored, validBytes } = await readJournal(path);
   if (found !== undefined && runIdentity(found) !== runIdentity(head)) {
     throw new UsageError('JOURNAL_MISMATCH', `${path} is the journal of another suite, dataset or setting.`, {
       hint: 'Start a fresh run.',
@@ -76,12 +78,13 @@ export async function openJournal(folder: string, head: ExperimentHead): Promise
     close();
     throw error;
   }
-  return { head: found ?? head, earlier: calls, append: write, close };
+  return { head: found ?? head, earlier: calls, unscored, append: write, close };
 }
 
 interface ReadJournal {
   readonly head: ExperimentHead | undefined;
   readonly calls: ReadonlyMap<string, ScoredCall>;
+  readonly unscored: ReadonlyMap<string, Call>;
   /** Where the last whole line ends; undefined when there is no file. */
   readonly validBytes: number | undefined;
 }
@@ -90,6 +93,7 @@ async function readJournal(path: string): Promise<ReadJournal> {
   let head: ExperimentHead | undefined;
   let validBytes: number | undefined;
   const calls = new Map<string, ScoredCall>();
+  const unscored = new Map<string, Call>();
   try {
     let broken: { readonly line: JournalLine; readonly why: string } | undefined;
     for await (const line of journalLines(path)) {
@@ -98,19 +102,26 @@ async function readJournal(path: string): Promise<ReadJournal> {
       try {
         if (line.number === 1) head = parseHead(line.text);
         else {
-          const { outputs: _outputs, ...call } = callSchema.parse(JSON.parse(line.text));
-          calls.set(callKey(call), call);
+          const call = callSchema.parse(JSON.parse(line.text));
+          const { outputs: _outputs, ...scored } = call;
+          calls.set(callKey(call), scored);
+          if (isUnscored(call)) unscored.set(callKey(call), call);
+          else unscored.delete(callKey(call));
         }
         validBytes = line.endByte;
       } catch (error) {
         broken = { line, why: whatIsWrong(error) };
       }
     }
-    return { head, calls, validBytes: validBytes ?? 0 };
+    return { head, calls, unscored, validBytes: validBytes ?? 0 };
   } catch (error) {
-    if (hasErrorCode(error, 'ENOENT')) return { head: undefined, calls, validBytes: undefined };
+    if (hasErrorCode(error, 'ENOENT')) return { head: undefined, calls, unscored, validBytes: undefined };
     throw error;
   }
+}
+
+function isUnscored({ status, scores }: Call): boolean {
+  return status === 'answered' && Object.values(scores).some((score) => score.status === 'not_measured');
 }
 
 /**

@@ -1,4 +1,4 @@
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { hasErrorCode, UsageError } from '../../core/index.ts';
 
@@ -14,13 +14,15 @@ const LOCK_FILE = 'lock';
 const held = new Set<string>();
 
 /**
- * Takes the lock of a run folder: a file with this process's id. One whose process is gone is taken over. `runExperiment`
- * does this itself for as long as it runs: do not take it around it.
+ * Takes the lock of a run folder, which is made when missing: a file with this process's id and, where `/proc` has it, the
+ * time it started. One whose process is gone is taken over, also when its id has been given to another process since.
+ * `runExperiment` does this itself unless it is handed the lock.
  *
  * @throws UsageError `RUN_LOCKED` when a living process holds it.
  */
 export async function acquireRunLock(folder: string): Promise<RunLock> {
   const path = join(folder, LOCK_FILE);
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
   if (!create(path)) {
     const holder = lockHolder(folder);
     if (holder !== undefined) throw locked(folder, holder);
@@ -46,15 +48,21 @@ export function lockHolder(folder: string): number | undefined {
     if (hasErrorCode(error, 'ENOENT')) return undefined;
     throw error;
   }
-  const pid = /^\d+$/.test(text.trim()) ? Number(text) : undefined;
-  if (pid === undefined) return undefined;
+  const [, id, started] = /^(\d+)(?: (\d+))?\s*$/.exec(text) ?? [];
+  if (id === undefined) return undefined;
+  const pid = Number(id);
   if (pid === process.pid) return held.has(path) ? pid : undefined;
-  return isAlive(pid) ? pid : undefined;
+  if (!isAlive(pid)) return undefined;
+  const startedNow = startTime(pid);
+  const isAnother = started !== undefined && startedNow !== undefined && started !== startedNow;
+  return isAnother ? undefined : pid;
 }
 
 function create(path: string): boolean {
   try {
-    writeFileSync(path, `${process.pid}\n`, { flag: 'wx', mode: 0o600 });
+    const started = startTime(process.pid);
+    const holder = started === undefined ? `${process.pid}` : `${process.pid} ${started}`;
+    writeFileSync(path, `${holder}\n`, { flag: 'wx', mode: 0o600 });
     return true;
   } catch (error) {
     if (hasErrorCode(error, 'EEXIST')) return false;
@@ -70,6 +78,21 @@ function isAlive(pid: number): boolean {
     // EPERM: it is there and belongs to somebody else.
     return !hasErrorCode(error, 'ESRCH');
   }
+}
+
+/**
+ * When a process started, in clock ticks since the machine did: field 22 of `/proc/<pid>/stat` (proc_pid_stat(5)).
+ * Undefined where there is no such file. The second field is the program's name in brackets and may hold anything.
+ */
+function startTime(pid: number): string | undefined {
+  let stat: string;
+  try {
+    stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  } catch {
+    // Another system, or a process that has just gone: its id alone says whose lock it is.
+    return undefined;
+  }
+  return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
 }
 
 function locked(folder: string, pid: number | undefined): UsageError {

@@ -17,6 +17,7 @@ import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Clock, NoVerdictError, seededRandom, systemClock } from '../../core/index.ts';
 import { contentHash, datasetFingerprint } from '../datasets/index.ts';
+import type { Evaluator, EvaluatorArgs } from '../evaluator.ts';
 import { hasResolution, latency, noError } from '../evaluators/index.ts';
 import type { Example } from '../example.ts';
 import type { ExperimentHead } from '../experiment.ts';
@@ -227,10 +228,94 @@ describe('runExperiment', () => {
     ).rejects.toMatchObject({ code: 'TARGET_UNREACHABLE' });
   });
 
-  it('goes on when a target that has answered is gone for long', async () => {
-    const { target } = fake((index) => (index === 0 ? answered() : unavailable));
-    const { calls } = await run(examplesOf(30), target, { concurrency: 2, maxRetries: 0 });
-    expect(calls.filter(({ status }) => status === 'not_measured')).toHaveLength(29);
+  it('stops when a target that has answered is gone for good, and goes on where it stopped', async () => {
+    const examples = examplesOf(60);
+    const { target, calls } = fake((index) => (index < 20 ? answered() : unavailable));
+    await expect(run(examples, target, { concurrency: 2, maxRetries: 1 })).rejects.toMatchObject({
+      code: 'TARGET_LOST',
+      exitCode: 3,
+      message: expect.stringMatching(
+        /fake: .*20 of 60 calls of run run-1: 10 in a row .*HTTP 503\.$/,
+      ) as string,
+    });
+    expect(calls.length).toBeLessThanOrEqual(20 + 2 * (10 + 1));
+    const again = fake(() => answered());
+    expect((await run(examples, again.target)).calls).toHaveLength(60);
+    expect(again.calls.toSorted((a, b) => a - b)).toEqual(
+      Array.from({ length: 40 }, (_, index) => 20 + index),
+    );
+  });
+
+  it('waits out an outage that is over before every call under way has met it twice', async () => {
+    const { target } = fake((index) => (index >= 30 && index < 60 ? unavailable : answered()));
+    const { calls } = await run(examplesOf(80), target, { concurrency: 16, maxRetries: 0 });
+    expect(calls.filter(({ status }) => status === 'not_measured')).toHaveLength(30);
+  });
+
+  it('ends without a verdict when a gated evaluator scores no answer, and says why once', async () => {
+    const broken = (gate: boolean) => ({
+      ...noError(),
+      gate,
+      evaluate: () => {
+        throw new Error('no API key');
+      },
+    });
+    const { target, calls } = fake((index) =>
+      index === 0 ? { kind: 'agent_failed', error: 'x', latencyMs: 1 } : answered(),
+    );
+    const examples = examplesOf(15);
+    await expect(
+      run(examples, target, { evaluators: [hasResolution(), broken(true), latency()] }),
+    ).rejects.toMatchObject({
+      code: 'EVALUATOR_FAILED',
+      exitCode: 3,
+      message: 'An evaluator scored none of 14 answers. no_error: The evaluator threw: no API key.',
+    });
+    expect(calls).toHaveLength(15);
+    const advisory = await run(examples, target, { evaluators: [hasResolution(), broken(false), latency()] });
+    expect(advisory.calls[1]?.scores['no_error']).toMatchObject({ status: 'not_measured' });
+    expect(calls).toHaveLength(15);
+  });
+
+  it('scores an answer again that an evaluator could not score, without calling the target', async () => {
+    const examples = examplesOf(6);
+    let isBroken = true;
+    let asked = 0;
+    const judge: Evaluator = {
+      ...noError(),
+      key: 'judge',
+      fingerprint: 'judge@1',
+      evaluate: ({ inputs, outputs }: EvaluatorArgs) => {
+        asked += 1;
+        if (isBroken && inputs['index'] !== 2) throw new Error('429');
+        return { results: [{ key: 'tone', score: outputs['answer'] === 'It was refunded.' ? 1 : 0 }] };
+      },
+    };
+    const all = [...evaluators, judge];
+    const down = new NoVerdictError('TARGET_UNREACHABLE', 'down');
+    const first = fake(() => answered());
+    const before = await run(examples, first.target, { evaluators: all });
+    expect(before.calls[0]?.scores['judge']).toMatchObject({ status: 'not_measured' });
+    isBroken = false;
+    asked = 0;
+    const second = fake(() => unavailable);
+    const reports: RunProgress[] = [];
+    const after = await run(
+      examples,
+      { ...second.target, check: () => Promise.reject(down) },
+      { evaluators: all, onProgress: (progress) => reports.push(progress) },
+    );
+    expect([second.calls, asked, reports[0]?.done]).toEqual([[], 5, 1]);
+    for (const [index, call] of after.calls.entries()) {
+      expect(call).toMatchObject({
+        runId: 'r',
+        startTimeMs: before.calls[index]?.startTimeMs,
+        scores: { judge: { score: 1 }, 'judge.tone': { score: 1 }, latency: { score: 5 } },
+      });
+    }
+    expect(lines()).toHaveLength(1 + 6 + 5);
+    await run(examples, second.target, { evaluators: all });
+    expect([second.calls, asked]).toEqual([[], 5]);
   });
 
   it('asks the target first whether it is there, and calls nothing when it is not', async () => {
@@ -403,6 +488,33 @@ describe('acquireRunLock', () => {
     }
     writeFileSync(join(folder, 'lock'), String(process.ppid));
     await expect(acquireRunLock(folder)).rejects.toThrow(`process ${process.ppid}`);
+  });
+
+  it.skipIf(!existsSync('/proc/self/stat'))('is not held by another process of the same id', async () => {
+    const child = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)']);
+    try {
+      const path = join(folder, 'lock');
+      await (await acquireRunLock(folder)).release();
+      const stat = readFileSync(`/proc/${child.pid}/stat`, 'utf8');
+      const started = stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
+      writeFileSync(path, `${child.pid} ${started}\n`);
+      await expect(acquireRunLock(folder)).rejects.toThrow(`process ${child.pid}`);
+      writeFileSync(path, `${child.pid} 1\n`);
+      const lock = await acquireRunLock(folder);
+      expect(readFileSync(path, 'utf8')).toMatch(new RegExp(`^${process.pid} \\d+\n$`));
+      await lock.release();
+    } finally {
+      child.kill();
+    }
+  });
+
+  it('that a caller holds stays his', async () => {
+    const lock = await acquireRunLock(folder);
+    const examples = examplesOf(1);
+    await run(examples, fake(() => answered()).target, { lock });
+    await expect(run(examples, fake(() => answered()).target)).rejects.toMatchObject({ code: 'RUN_LOCKED' });
+    await lock.release();
+    expect(existsSync(join(folder, 'lock'))).toBe(false);
   });
 });
 

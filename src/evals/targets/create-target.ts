@@ -17,8 +17,8 @@ export async function createTarget(spec: string, options: CreateTargetOptions): 
       return langserveTarget({
         spec,
         url: parsed.url,
-        fetch: options.fetch ?? globalThis.fetch,
         clock: options.clock,
+        env: options.env,
         ...(authorization === undefined || authorization === '' ? {} : { authorization }),
       });
     }

@@ -11,12 +11,12 @@ const MESSAGES = import.meta.resolve('@langchain/core/messages');
 const SOURCE = `
 import { Annotation, END, MemorySaver, MessagesAnnotation, START, StateGraph } from ${JSON.stringify(LANGGRAPH)};
 import { AIMessage } from ${JSON.stringify(MESSAGES)};
-const State = Annotation.Root({ ...MessagesAnnotation.spec, mode: Annotation(), seen: Annotation() });
+const State = Annotation.Root({ ...MessagesAnnotation.spec, mode: Annotation(), seen: Annotation(), key: Annotation() });
 export const graph = new StateGraph(State)
   .addNode('answer', async (state, config) => {
     if (state.mode === 'throw') throw new Error('node broke');
     if (state.mode === 'slow') await new Promise((resolve) => setTimeout(resolve, 60_000).unref());
-    return { messages: [new AIMessage({ content: 'It was refunded.', tool_calls: [] })], seen: config.configurable.thread_id };
+    return { messages: [new AIMessage({ content: 'It was refunded.', tool_calls: [] })], seen: config.configurable.thread_id, key: config.configurable.run_id };
   })
   .addEdge(START, 'answer').addEdge('answer', END)
   .compile({ checkpointer: new MemorySaver() });
@@ -48,6 +48,7 @@ describe('graph target', () => {
       { type: 'human', content: 'Refund me' },
       { type: 'ai', content: 'It was refunded.' },
     ]);
+    expect(first.outputs['key']).toBe(first.runId);
     expect(first.outputs['seen']).not.toBe(second.outputs['seen']);
   });
 

@@ -33,7 +33,8 @@ export async function graphTarget({ spec, ref, cwd, env, clock }: GraphTargetOpt
           toWire(
             await graph.invoke(structuredClone(inputs), {
               runId,
-              configurable: { thread_id: v4() },
+              // Where LangGraph's own server puts the run id: it does not hand `runId` on to nodes.
+              configurable: { thread_id: v4(), run_id: runId },
               signal: inner,
             }),
           ),

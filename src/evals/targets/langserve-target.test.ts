@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
 import { SluiceError, systemClock } from '../../core/index.ts';
@@ -7,6 +8,9 @@ import { createTarget, type Target } from './index.ts';
 import { parseRetryAfter, readAnswer } from './langserve-answer.ts';
 
 type Handler = (request: IncomingMessage, response: ServerResponse, body: string) => void;
+/** Agents of `node:http` take `proxyEnv` from 24.5 on. */
+const KNOWS_PROXIES =
+  Number(process.versions.node.split('.')[0]) >= 25 || /^24\.([5-9]|\d\d)/.test(process.versions.node);
 const closers: (() => Promise<void>)[] = [];
 afterEach(async () => {
   for (const close of closers.splice(0)) await close();
@@ -187,6 +191,65 @@ describe('langserve target', () => {
       await (await open(url, env)).call({}, { signal: never(), timeoutMs: 5_000 });
     }
     expect(seen).toEqual([undefined, 'Bearer x']);
+  });
+
+  it('refuses an Authorization that no header may have, without showing it', async () => {
+    const opened = open('http://127.0.0.1:1/agent', { SLUICE_TARGET_AUTHORIZATION: 'Bearer secret\n' });
+    await expect(opened).rejects.toMatchObject({
+      code: 'TARGET_INVALID',
+      message: expect.not.stringContaining('secret') as string,
+    });
+  });
+
+  it.each([
+    ['gzip', gzipSync],
+    ['deflate', deflateSync],
+    ['br', brotliCompressSync],
+  ])('reads an answer that is packed with %s', async (encoding, pack) => {
+    const result = await call((request, response) => {
+      expect(request.headers['accept-encoding']).toContain(encoding);
+      const body = pack(JSON.stringify({ output: { answer: 'ja, günstig' } }));
+      response.writeHead(200, { 'content-encoding': encoding }).end(body);
+    });
+    expect(result).toMatchObject({ kind: 'answered', outputs: { answer: 'ja, günstig' } });
+  });
+
+  it('takes an answer that cannot be unpacked for unavailable', async () => {
+    expect(await call(text('not gzip', 200, { 'content-encoding': 'gzip' }))).toMatchObject({
+      kind: 'unavailable',
+    });
+  });
+
+  it('keeps its connections open, and opens another where the agent has closed one', async () => {
+    const sockets = new Set<unknown>();
+    let isLast = false;
+    const target = await open(
+      await serve((request, response, body) => {
+        sockets.add(request.socket);
+        json({ output: {} }, 200, isLast ? { connection: 'close' } : {})(request, response, body);
+      }),
+    );
+    const ask = () => target.call({}, { signal: never(), timeoutMs: 5_000 });
+    for (let turn = 0; turn < 3; turn += 1) expect(await ask()).toMatchObject({ kind: 'answered' });
+    expect(sockets.size).toBe(1);
+    isLast = true;
+    await ask();
+    expect(await ask()).toMatchObject({ kind: 'answered' });
+    await target.close();
+    await target.close();
+    expect(sockets.size).toBe(2);
+  });
+
+  it.skipIf(!KNOWS_PROXIES)("goes through Node's proxy where it is told to", async () => {
+    const proxy = await serve((request, response, body) => {
+      json({ output: { asked: request.url } })(request, response, body);
+    });
+    const env = { NODE_USE_ENV_PROXY: '1', HTTP_PROXY: new URL(proxy).origin };
+    const target = await open('http://agent.invalid/agent', env);
+    expect(await target.call({}, { signal: never(), timeoutMs: 5_000 })).toMatchObject({
+      outputs: { asked: 'http://agent.invalid/agent/invoke' },
+    });
+    await target.close();
   });
 
   it('finds a served agent by any answer', async () => {

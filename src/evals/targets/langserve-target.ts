@@ -1,4 +1,6 @@
-import { type Clock, errorMessage, isRecord, NoVerdictError } from '../../core/index.ts';
+import { validateHeaderValue } from 'node:http';
+import { type Clock, errorMessage, isRecord, NoVerdictError, UsageError } from '../../core/index.ts';
+import { httpClient } from './http-client.ts';
 import { type AnswerMeaning, readAnswer } from './langserve-answer.ts';
 import type { Target, TargetResult } from './target.ts';
 import { withTimeLimit } from './time-limit.ts';
@@ -8,21 +10,27 @@ export interface LangserveTargetOptions {
   readonly spec: string;
   /** Base of the routes: `/invoke` is below it. */
   readonly url: URL;
-  readonly fetch: typeof globalThis.fetch;
   readonly clock: Clock;
+  /** Read for the settings of a proxy. */
+  readonly env: Readonly<Record<string, string | undefined>>;
   /** Value of the `Authorization` header. */
   readonly authorization?: string;
 }
 
 const CHECK_TIMEOUT_MS = 10_000;
-/** undici's own limits, 300 s each: the agent took the connection and did not answer. */
-const CLIENT_TIMEOUTS = new Set(['UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT']);
 
-/** An agent that is served with LangServe's routes. */
+/**
+ * An agent that is served with LangServe's routes.
+ *
+ * @throws UsageError `TARGET_INVALID` for an authorization that cannot be a header.
+ */
 export function langserveTarget(options: LangserveTargetOptions): Target {
-  const { spec, fetch, clock, authorization } = options;
+  const { spec, env, clock, authorization } = options;
+  if (authorization !== undefined) refuseBrokenHeader(authorization);
   const base = options.url.href.replace(/\/$/, '');
   const invokeUrl = `${base}/invoke`;
+  const invoke = httpClient({ url: new URL(invokeUrl), env });
+  const root = httpClient({ url: new URL(base), env });
   const headers = {
     'content-type': 'application/json',
     accept: 'application/json',
@@ -32,15 +40,10 @@ export function langserveTarget(options: LangserveTargetOptions): Target {
   let hasAnswered = false;
 
   async function post(inputs: Record<string, unknown>, signal: AbortSignal): Promise<AnswerMeaning> {
-    const response = await fetch(invokeUrl, {
-      method: 'POST',
-      headers,
-      body: JSON.stringify({ input: inputs, config: {}, kwargs: {} }),
-      redirect: 'manual',
-      signal,
-    });
-    const body = await response.text();
-    return readAnswer({ status: response.status, headers: response.headers, body }, clock.now());
+    const body = JSON.stringify({ input: inputs, config: {}, kwargs: {} });
+    const result = await invoke.send({ method: 'POST', headers, body, signal });
+    if (result.kind === 'failed') return { kind: 'unavailable', error: describe(result.cause) };
+    return readAnswer(result.answer, clock.now());
   }
 
   function toResult(meaning: AnswerMeaning, latencyMs: number): TargetResult {
@@ -73,44 +76,48 @@ export function langserveTarget(options: LangserveTargetOptions): Target {
             latencyMs,
           };
         case 'threw':
-          return toFailure(ended.thrown, latencyMs);
+          throw ended.thrown;
       }
     },
     async check({ signal = new AbortController().signal } = {}) {
-      const ended = await withTimeLimit(
-        async (inner) => {
-          const response = await fetch(base, { method: 'HEAD', headers, redirect: 'manual', signal: inner });
-          await response.body?.cancel();
-        },
-        { timeoutMs: CHECK_TIMEOUT_MS, signal, clock },
-      );
-      if (ended.kind === 'done') return;
-      const why =
-        ended.kind === 'threw' ? describe(ended.thrown) : `no answer within ${CHECK_TIMEOUT_MS / 1_000} s`;
+      const ended = await withTimeLimit((inner) => root.send({ method: 'HEAD', headers, signal: inner }), {
+        timeoutMs: CHECK_TIMEOUT_MS,
+        signal,
+        clock,
+      });
+      if (ended.kind === 'threw') throw ended.thrown;
+      if (ended.kind === 'done' && ended.value.kind === 'answer') return;
+      const cause = ended.kind === 'done' && ended.value.kind === 'failed' ? ended.value.cause : undefined;
+      const why = ended.kind === 'done' ? describe(cause) : `no answer within ${CHECK_TIMEOUT_MS / 1_000} s`;
       throw new NoVerdictError('TARGET_UNREACHABLE', `Cannot reach the agent at ${base}: ${why}.`, {
         hint: 'Start the agent, for example: sluice serve ./agent.ts#graph',
-        ...(ended.kind === 'threw' ? { cause: ended.thrown } : {}),
+        cause,
       });
     },
-    async close() {},
+    async close() {
+      invoke.close();
+      root.close();
+    },
   };
 }
 
-/** What `fetch` throws: the network failed before there was an answer, or while it was read. */
-function toFailure(thrown: unknown, latencyMs: number): TargetResult {
-  const code = errorCode(thrown);
-  if (code !== undefined && CLIENT_TIMEOUTS.has(code)) {
-    return {
-      kind: 'agent_failed',
-      error: `No answer in the time that this client waits (${code}).`,
-      latencyMs,
-    };
+/** The value is a secret: the error must not show it. */
+function refuseBrokenHeader(authorization: string): void {
+  try {
+    validateHeaderValue('authorization', authorization);
+  } catch (cause) {
+    throw new UsageError(
+      'TARGET_INVALID',
+      'SLUICE_TARGET_AUTHORIZATION has a character no header may have.',
+      {
+        hint: 'Look for a line break at its end.',
+        cause,
+      },
+    );
   }
-  if (!(thrown instanceof TypeError)) throw thrown;
-  return { kind: 'unavailable', error: describe(thrown), latencyMs };
 }
 
-/** `fetch failed` says nothing; its cause does. */
+/** The innermost cause says most. */
 function describe(thrown: unknown): string {
   const code = errorCode(thrown);
   const causes = causesOf(thrown);

@@ -62,7 +62,6 @@ export interface CreateTargetOptions {
   /** Working directory, absolute: relative files start here, and traces of graphs in process go to its home. */
   readonly cwd: string;
   readonly clock: Clock;
+  /** Read for `SLUICE_TARGET_AUTHORIZATION`, `SLUICE_HOME` and, with `NODE_USE_ENV_PROXY=1`, the proxies of Node. */
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** Default: the global `fetch`. */
-  readonly fetch?: typeof globalThis.fetch;
 }
