@@ -38,7 +38,9 @@ function flag<Value>(
   };
 }
 
-const given = z.string({ error: 'is given more than once' }).min(1, { error: 'needs a value' });
+const given = z
+  .string({ error: (issue) => (issue.input === undefined ? 'is missing' : 'is given more than once') })
+  .min(1, { error: 'needs a value' });
 
 /** An optional text value. */
 export function text(describe: string, placeholder = '<text>'): Flag<string | undefined> {

@@ -1,9 +1,9 @@
-import yargs, { type Argv } from 'yargs';
+import yargs from 'yargs';
 import { EXIT, type ExitCode, errorMessage, SluiceError, UsageError } from '../core/index.ts';
 import type { Command, CommandContext } from './command.ts';
-import { type Flag, kebabCase } from './flag.ts';
-
-const WAY_OUT = 'Run with --help to see what it takes.';
+import { type Found, findCommand } from './find-command.ts';
+import { kebabCase } from './flag.ts';
+import { commandHelp, groupHelp, programHelp } from './help.ts';
 
 /**
  * Runs the program: finds the command in `argv`, runs it, prints what went wrong in one line, and returns the exit code.
@@ -16,7 +16,7 @@ export async function main(
   version: string,
 ): Promise<ExitCode> {
   try {
-    const call = await parse(argv, commands, version);
+    const call = await parse(argv, commands, context, version);
     if (call.kind === 'text') {
       context.stdout.write(`${call.text}\n`);
       return EXIT.pass;
@@ -35,100 +35,119 @@ type Call =
   | { readonly kind: 'text'; readonly text: string }
   | { readonly kind: 'run'; readonly command: Command; readonly typed: Readonly<Record<string, unknown>> };
 
-async function parse(argv: readonly string[], commands: readonly Command[], version: string): Promise<Call> {
-  let chosen: Call | undefined;
-  const choose = (command: Command, typed: Record<string, unknown>) => {
-    chosen = { kind: 'run', command, typed };
-  };
+async function parse(
+  argv: readonly string[],
+  commands: readonly Command[],
+  context: CommandContext,
+  version: string,
+): Promise<Call> {
+  const options = beforeSeparator(argv);
+  const firstOption = options.findIndex((word) => word.startsWith('-'));
+  const asksHelp = options[0] === 'help' || options.some((word) => word === '--help' || word === '-h');
+  if (asksHelp) {
+    const words = options.filter((word, index) => !word.startsWith('-') && (index > 0 || word !== 'help'));
+    return { kind: 'text', text: helpOf(findCommand(words, commands), commands, context.stdout.columns) };
+  }
+  if (options.includes('--version')) return { kind: 'text', text: version };
+  const found = findCommand(firstOption < 0 ? options : options.slice(0, firstOption), commands);
+  if (found.kind !== 'command') {
+    const [group, list] = found.kind === 'group' ? [`${found.group} `, found.members] : ['', commands];
+    const question = argv.length > 0 && group === '' ? 'The command comes first.' : `Which ${group}command?`;
+    throw new UsageError('COMMAND_MISSING', question, {
+      hint: `Known: ${list.map(({ path }) => path.join(' ')).join(', ')}. Run sluice ${group}--help to see what they do.`,
+    });
+  }
+  const { command } = found;
+  return { kind: 'run', command, typed: await parseFlags(argv.slice(command.path.length), command) };
+}
+
+function beforeSeparator(argv: readonly string[]): readonly string[] {
+  const separator = argv.indexOf('--');
+  return separator < 0 ? argv : argv.slice(0, separator);
+}
+
+function helpOf(found: Found, commands: readonly Command[], columns: number): string {
+  switch (found.kind) {
+    case 'program':
+      return programHelp(commands, columns);
+    case 'group':
+      return groupHelp(found.group, found.members, columns);
+    case 'command':
+      return commandHelp(found.command, columns);
+  }
+}
+
+/** What was typed behind the words of a command, by kebab-case name; its schemas parse the values. */
+async function parseFlags(
+  args: readonly string[],
+  command: Command,
+): Promise<Readonly<Record<string, unknown>>> {
+  const wayOut = `Run sluice ${command.path.join(' ')} --help to see what it takes.`;
+  const wrongUsage = (message: string) => new UsageError('USAGE', message, { hint: wayOut });
+  const positionals = Object.keys(command.positionals).map(kebabCase);
+  for (const [name, flag] of Object.entries(command.flags)) {
+    // The parser reads --json=no as false without a word.
+    const valued = beforeSeparator(args).find((word) => word.startsWith(`--${kebabCase(name)}=`));
+    if (flag.kind === 'switch' && valued !== undefined)
+      throw wrongUsage(`--${kebabCase(name)} takes no value.`);
+  }
+  let typed: Readonly<Record<string, unknown>> = {};
   const program = yargs([])
-    .scriptName('sluice')
-    .usage('Usage: $0 <command> [options]\n\nObservability and evaluation gate for LangGraph.js agents.')
     .parserConfiguration({
       'parse-numbers': false,
       'parse-positional-numbers': false,
       'camel-case-expansion': false,
       'boolean-negation': false,
     })
-    .version(version)
-    .help()
-    .wrap(110)
+    .version(false)
+    .help(false)
     .strict()
-    .demandCommand(1, 'Which command?')
-    .epilogue('Exit codes: 0 pass, 1 the gate failed, 2 wrong usage, 3 no verdict, 130 interrupted.')
     .exitProcess(false)
     .fail((message, error) => {
-      throw (
-        error ??
-        new UsageError('USAGE', `${message.replaceAll('\n', ' ').replace(/([^.?])$/, '$1.')}`, {
-          hint: WAY_OUT,
-        })
-      );
-    });
-  for (const [group, members] of byGroup(commands)) {
-    const single = members[0];
-    if (single !== undefined && single.path.length === 1) addCommand(program, single, choose);
-    else
-      program.command(group, groupSummary(members), (sub) => {
-        for (const member of members) addCommand(sub, member, choose);
-        return sub.usage(`Usage: $0 ${group} <command>`).demandCommand(1, `Which ${group} command?`).strict();
-      });
+      if (error instanceof SluiceError) throw error;
+      // An error without a message comes from the parser itself, for example of an option without its value.
+      throw wrongUsage(complaint(message ?? errorMessage(error), args));
+    })
+    // Each argument is optional to the parser: the schema of a required one has the better message.
+    .command(
+      ['$0', ...positionals.map((name) => `[${name}]`)].join(' '),
+      command.describe,
+      (sub) => {
+        for (const name of positionals) sub.positional(name, { type: 'string' });
+        for (const [name, flag] of Object.entries(command.flags))
+          sub.option(
+            kebabCase(name),
+            flag.kind === 'switch' ? { type: 'boolean' } : { type: 'string', requiresArg: true },
+          );
+        return sub;
+      },
+      (parsed) => {
+        // The parser keeps what stands behind a bare -- apart; it fills the arguments that are still open.
+        const rest = parsed._.map(String);
+        const open = positionals.filter((name) => parsed[name] === undefined);
+        const [extra] = rest.slice(open.length);
+        if (extra !== undefined) throw wrongUsage(`Unexpected argument ${JSON.stringify(extra)}.`);
+        typed = { ...parsed, ...Object.fromEntries(open.map((name, index) => [name, rest[index]])) };
+      },
+    );
+  await program.parseAsync([...args]);
+  return typed;
+}
+
+/** The parser's complaint as the user would say it. */
+function complaint(message: string, args: readonly string[]): string {
+  const [, name = ''] = /^Unknown arguments?: ([^,]+)/.exec(message) ?? [];
+  if (name !== '') {
+    const option = args.find(
+      (word) => /^--?[^-]/.test(word) && word.replace(/^-+/, '').split('=')[0] === name,
+    );
+    return option === undefined
+      ? `Unexpected argument ${JSON.stringify(name)}.`
+      : `There is no option ${option.split('=')[0]}.`;
   }
-  let printed = '';
-  await program.parseAsync([...argv], {}, (_error, _argv, output) => {
-    printed = output;
-  });
-  if (chosen !== undefined) return chosen;
-  if (printed !== '') return { kind: 'text', text: printed };
-  throw new UsageError('USAGE', 'Which command?', { hint: WAY_OUT });
-}
-
-function byGroup(commands: readonly Command[]): Map<string, Command[]> {
-  const groups = new Map<string, Command[]>();
-  for (const command of commands)
-    groups.set(command.path[0], [...(groups.get(command.path[0]) ?? []), command]);
-  return groups;
-}
-
-function groupSummary(members: readonly Command[]): string {
-  return members
-    .map((member) => `${member.path.slice(1).join(' ')}: ${member.describe.replace(/\.$/, '')}`)
-    .join('; ');
-}
-
-function addCommand(
-  program: Argv,
-  command: Command,
-  choose: (command: Command, typed: Record<string, unknown>) => void,
-): void {
-  const positionals = Object.entries(command.positionals);
-  const words = positionals.map(([name, flag]) =>
-    isOptional(flag) ? `[${kebabCase(name)}]` : `<${kebabCase(name)}>`,
-  );
-  program.command(
-    [command.path.at(-1), ...words].join(' '),
-    command.describe,
-    (sub) => {
-      for (const [name, flag] of positionals) {
-        sub.positional(kebabCase(name), { describe: flag.describe, type: 'string' });
-      }
-      for (const [name, flag] of Object.entries(command.flags))
-        sub.option(kebabCase(name), yargsOption(flag));
-      for (const [line, does] of command.examples) sub.example(line, does);
-      return sub.usage(`Usage: $0 ${[...command.path, ...words].join(' ')} [options]\n\n${command.describe}`);
-    },
-    (typed) => choose(command, typed),
-  );
-}
-
-function isOptional(flag: Flag<unknown>): boolean {
-  return flag.schema.safeParse(undefined).success;
-}
-
-function yargsOption(flag: Flag<unknown>) {
-  const describe =
-    flag.defaultText === undefined ? flag.describe : `${flag.describe} [default: ${flag.defaultText}]`;
-  if (flag.kind === 'switch') return { describe, type: 'boolean' as const };
-  return { describe: `${describe}`, type: 'string' as const, requiresArg: true };
+  const [, valueless] = /^Not enough arguments following: (.+)$/.exec(message) ?? [];
+  if (valueless !== undefined) return `--${valueless} needs a value.`;
+  return `${message.replaceAll('\n', ' ').replace(/([^.?])$/, '$1.')}`;
 }
 
 function report(thrown: unknown, context: CommandContext): ExitCode {

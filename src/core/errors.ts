@@ -21,15 +21,15 @@ export class SluiceError extends Error {
   readonly code: string;
   /** The exit code the `sluice` command ends with. */
   readonly exitCode: ExitCode;
-  /** What the reader can do about it. */
-  readonly hint: string | undefined;
+  /** What the reader can do about it. Declared only: Node prints every own member of an error that nobody caught. */
+  declare readonly hint?: string;
 
   constructor(code: string, message: string, exitCode: ExitCode, options: SluiceErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = new.target.name;
     this.code = code;
     this.exitCode = exitCode;
-    this.hint = options.hint;
+    if (options.hint !== undefined) this.hint = options.hint;
   }
 }
 

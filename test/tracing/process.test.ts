@@ -9,7 +9,12 @@ import { tempDir } from '../support/temp-dir.ts';
 
 const PROGRAM = fileURLToPath(new URL('../support/traced-process.ts', import.meta.url));
 // Node strips types by itself from 22.18 on; the flag is accepted by all that are supported.
-const NODE = [process.execPath, '--experimental-strip-types', '--disable-warning=ExperimentalWarning', PROGRAM] as const;
+const NODE = [
+  process.execPath,
+  '--experimental-strip-types',
+  '--disable-warning=ExperimentalWarning',
+  PROGRAM,
+] as const;
 
 async function run(home: string, runs: number, end: string, signal?: NodeJS.Signals, limitBlocks?: number) {
   const [command, ...args] = [...NODE, home, String(runs), end];

@@ -1,4 +1,4 @@
-import { EXIT, type ExitCode, sluiceHome, UsageError } from '../../core/index.ts';
+import { EXIT, type ExitCode, NoVerdictError, sluiceHome, type Trace, UsageError } from '../../core/index.ts';
 import { createTarget } from '../../evals/index.ts';
 import { loadGraph } from '../../loading/index.ts';
 import { DEFAULT_REPLAY_TIMEOUT_MS, type ReplayResult, replayTrace } from '../../replay/index.ts';
@@ -12,7 +12,7 @@ import { findStoredTrace } from './stored-trace.ts';
 /**
  * Replays one recorded run and prints what changed.
  *
- * @throws UsageError for a wrong use of the flags and an unknown trace; NoVerdictError when it cannot be replayed.
+ * @throws UsageError for a wrong use of the flags; NoVerdictError when it cannot be replayed, an unknown trace included.
  */
 export async function runReplay(values: ReplayValues, context: CommandContext): Promise<ExitCode> {
   const { graph, target } = values;
@@ -27,7 +27,7 @@ export async function runReplay(values: ReplayValues, context: CommandContext): 
     );
   }
   const { env, cwd, clock, signal, stdout } = context;
-  const trace = await findStoredTrace(values.traceId, context);
+  const trace = await recordedTrace(values.traceId, context);
   const on =
     target === undefined ? await loadGraph(spec, { cwd }) : await createTarget(target, { cwd, env, clock });
   try {
@@ -49,6 +49,16 @@ export async function runReplay(values: ReplayValues, context: CommandContext): 
   } finally {
     if ('close' in on) await on.close();
     await shutdown();
+  }
+}
+
+/** Without the record there is nothing to replay, which is an answer of its own and no wrong use. */
+async function recordedTrace(id: string, context: CommandContext): Promise<Trace> {
+  try {
+    return await findStoredTrace(id, context);
+  } catch (thrown) {
+    if (!(thrown instanceof UsageError) || thrown.code !== 'TRACE_NOT_FOUND') throw thrown;
+    throw new NoVerdictError(thrown.code, thrown.message, { hint: thrown.hint, cause: thrown });
   }
 }
 

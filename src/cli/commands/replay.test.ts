@@ -87,6 +87,13 @@ describe('sluice replay', () => {
     expect(err).not.toContain('    at ');
   });
 
+  it('exits 3 when there is no such trace', async () => {
+    expect(await sluice('some-id', '--graph', './mended.mjs#graph')).toMatchObject({
+      exitCode: 3,
+      err: expect.stringContaining('No trace or span "some-id"'),
+    });
+  });
+
   it('hands on configurable values, as JSON where they are', async () => {
     const id = await record({ id: 'A-1' });
     const { out } = await sluice(
@@ -122,7 +129,6 @@ describe('sluice replay', () => {
   it.each([
     [['some-id'], 'needs --graph or --target'],
     [['some-id', '--graph', 'a#b', '--target', 'langserve:http://x'], 'exclude each other'],
-    [['some-id', '--graph', './mended.mjs#graph'], 'No trace or span "some-id"'],
     [[], '<trace-id> is missing.'],
     [['some-id', '--grahp', 'x'], 'There is no option --grahp.'],
     [['some-id', '--graph', 'x', '--timeout', 'soon'], '--timeout must be a duration'],

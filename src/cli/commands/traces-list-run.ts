@@ -31,7 +31,7 @@ export async function runTracesList(values: TracesListValues, context: CommandCo
     else {
       stdout.write(`No traces in ${path} yet. Wrap a graph with traceGraph() or run \`sluice serve\`.\n`);
     }
-    if (found.length > limit) stderr.write(`The newest ${limit} are shown; --limit shows more.\n`);
+    if (found.length > limit) stderr.write(`Showing the newest ${limit}; --limit shows more.\n`);
     return EXIT.pass;
   } finally {
     await store.close();

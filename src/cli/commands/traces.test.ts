@@ -181,7 +181,7 @@ describe('sluice traces list', () => {
     await record(...Array.from({ length: 51 }, (_, n) => makeTrace({ id: runId(n), startTimeMs: n })));
     const { out, err } = await sluice(['traces', 'list', '--limit', '2', '--json']);
     expect(JSON.parse(out)).toHaveLength(2);
-    expect(err).toBe('The newest 2 are shown; --limit shows more.\n');
+    expect(err).toBe('Showing the newest 2; --limit shows more.\n');
     expect(await listedIds()).toHaveLength(50);
     expect((await sluice(['traces', 'list', '--limit', '51'])).err).toBe('');
   });

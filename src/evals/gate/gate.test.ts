@@ -55,6 +55,33 @@ function run(candidate: ScoreSet, baseline: ScoreSet | undefined, policy: GatePo
 const codes = (verdict: Verdict) => verdict.reasons.map(({ code, effect }) => `${effect}:${code}`);
 const keyOf = (verdict: Verdict, key = 'quality') => verdict.evaluators.find((entry) => entry.key === key);
 
+describe('a failed agent under an evaluator without a worst score', () => {
+  const tokens = info('quality', { direction: 'lower', range: [0, null] });
+  const before = set(scores(...Array.from({ length: 100 }, (_, index) => 900 + index * 2)), [tokens]);
+  const failing = (count: number) =>
+    set(
+      before.examples.map((one, index) =>
+        index < count
+          ? {
+              ...one,
+              calls: [{ status: 'agent_failed' as const, scores: { quality: 'not_measured' as const } }],
+            }
+          : one,
+      ),
+      [tokens],
+    );
+
+  it('counts as the worst that either side has seen: one failure of many is no reason for no verdict', () => {
+    const verdict = run(failing(1), before);
+    expect(verdict.status).toBe('pass');
+    expect(keyOf(verdict)).toMatchObject({ missing: 0, candidateMean: (99_900 + (1_098 - 900)) / 100 });
+  });
+
+  it('fails when many do', () => {
+    expect(run(failing(60), before).status).toBe('fail');
+  });
+});
+
 describe('the relative rule', () => {
   it('passes the same scores', () => {
     const verdict = run(set(binary(100, 90)), set(binary(100, 90)));

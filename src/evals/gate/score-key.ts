@@ -16,7 +16,10 @@ export interface ScoreKey extends Rule {
   readonly plausible: Interval;
   /** The range as the evaluator declares it; `range` has no bound on a side that a score has passed. */
   readonly declaredRange: readonly [min: number | null, max: number | null];
-  /** The worst score there is, as the evaluator declares it; null where there is none. */
+  /**
+   * What a failed agent scores: the worst score there is, and the worst that either side has seen where nothing bounds it.
+   * Null when nothing was scored.
+   */
   readonly worst: number | null;
   /** Whether the baseline has a number for it. */
   readonly wasScored: boolean;
@@ -67,7 +70,10 @@ export function scoreKeys(
         high: range[1] ?? observed?.high ?? Number.POSITIVE_INFINITY,
       },
       declaredRange: info.range,
-      worst: direction === 'higher' ? info.range[0] : info.range[1],
+      worst:
+        direction === 'higher'
+          ? (info.range[0] ?? observed?.low ?? null)
+          : (info.range[1] ?? observed?.high ?? null),
       wasScored: before.has(key),
       applies: now.has(key) || before.has(key),
       ...(incomparable === undefined ? {} : { incomparable }),

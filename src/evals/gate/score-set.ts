@@ -79,6 +79,7 @@ export function measurementOf(
   { key, worst }: { readonly key: string; readonly worst: number | null },
 ): Measurement {
   if (call.status === 'not_measured') return 'not_measured';
-  if (Object.hasOwn(call.scores, key)) return call.scores[key] ?? null;
-  return call.status === 'agent_failed' ? (worst ?? 'not_measured') : null;
+  const own = Object.hasOwn(call.scores, key) ? (call.scores[key] ?? null) : null;
+  if (call.status === 'agent_failed') return typeof own === 'number' ? own : (worst ?? 'not_measured');
+  return own;
 }
