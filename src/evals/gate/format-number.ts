@@ -12,8 +12,9 @@ export function formatPercent(share: number): string {
   return `${(Math.abs(percent) < 0.05 ? 0 : percent).toFixed(1)}%`;
 }
 
-/** A relative change with its sign: `-7.0%`, `+1.2%`, `0.0%`. */
+/** A relative change with its sign: `-7.0%`, `+1.2%`, `0.0%`; from ten times on as a factor: `x11`. */
 export function formatChange(change: number): string {
+  if (change >= 9) return `x${Math.round(change + 1)}`;
   const text = formatPercent(change);
   return change > 0 && text !== '0.0%' ? `+${text}` : text;
 }
