@@ -26,7 +26,7 @@ const PLANTS: Readonly<Record<string, readonly Plant[]>> = {
     { 'src/store/busy-retry.ts': "export type { Output } from '../cli/command.ts';" },
     { 'src/serve/sse.ts': "const later = () => import('../cli/flag.ts');" },
   ],
-  sampling: [{ 'src/tracing/sampling.ts': "import { readFileSync } from 'node:fs';" }],
+  sampling: [{ 'src/tracing/sampling/planted.ts': "import { readFileSync } from 'node:fs';" }],
   redaction: [{ 'src/tracing/redaction/redact.ts': "import { hostname } from 'node:os';" }],
   stats: [{ 'src/evals/stats/interval.ts': "import type { Experiment } from '../experiment.ts';" }],
   contracts: [{ 'src/evals/evaluator.ts': "import { readFile } from 'node:fs/promises';" }],

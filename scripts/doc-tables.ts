@@ -75,7 +75,8 @@ function commandSection(command: Command): string {
 
 function positionalWord(name: string, flag: Flag<unknown>): string {
   const isOptional = flag.schema.safeParse(undefined).success;
-  return isOptional ? `[${kebabCase(name)}]` : `<${kebabCase(name)}>`;
+  const word = flag.kind === 'list' ? `${kebabCase(name)}...` : kebabCase(name);
+  return isOptional ? `[${word}]` : `<${word}>`;
 }
 
 const EXIT_MEANINGS: Readonly<Record<keyof typeof EXIT, string>> = {

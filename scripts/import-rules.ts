@@ -45,16 +45,15 @@ export const IMPORT_RULES: readonly ImportRule[] = [
   },
   {
     id: 'sampling',
-    holdsFor: ['src/tracing/sampling.ts'],
+    holdsFor: ['src/tracing/sampling/'],
     // node:crypto hashes the trace id: pure, and the same on every machine.
-    only: ['src/core/', 'node:crypto'],
-    says: 'sampling is a pure decision: it imports core alone, and node:crypto to hash the trace id.',
+    only: ['src/core/', 'src/tracing/sampling/', 'src/tracing/span-place.ts', 'node:crypto', 'zod'],
+    says: 'sampling is a pure decision: it imports core and zod alone, and node:crypto to hash the trace id.',
   },
   {
     id: 'redaction',
-    planned: true,
-    holdsFor: ['src/tracing/redaction/', 'src/tracing/redaction.ts'],
-    only: ['src/core/', 'src/tracing/redaction/', 'zod'],
+    holdsFor: ['src/tracing/redaction/', 'src/tracing/span-place.ts'],
+    only: ['src/core/', 'src/tracing/redaction/', 'src/tracing/span-place.ts', 'zod'],
     says: 'redaction is pure: it imports core and zod alone.',
   },
   {

@@ -4,6 +4,7 @@ export { type Config, defineConfig, type SuiteConfig } from './evals/config/inde
 export {
   type EndOptions,
   flush,
+  keep,
   shutdown,
   type TraceableGraph,
   type TraceOptions,

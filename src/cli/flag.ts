@@ -132,6 +132,16 @@ export function duration(describe: string): Flag<number | undefined> {
   return flag(describe, schema, { placeholder: '<duration>' });
 }
 
+/** A flag that must be given. */
+export function required<Value>(base: Flag<Value | undefined>): Flag<Value> {
+  const schema = base.schema.transform((value, issues) => {
+    if (value !== undefined) return value;
+    issues.addIssue({ code: 'custom', message: 'is missing' });
+    return z.NEVER;
+  });
+  return { ...base, schema };
+}
+
 /** Shows in help what is used when the flag is not given. The command resolves it: flag over environment over file. */
 export function withDefault<Value>(base: Flag<Value>, defaultText: string): Flag<Value> {
   return { ...base, defaultText };

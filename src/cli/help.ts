@@ -46,9 +46,10 @@ export function commandHelp(command: Command, columns: number): string {
 
 /** The words that call a command and its arguments: `sluice eval [suite]`. */
 export function usage(command: Command): string {
-  const positionals = Object.entries(command.positionals).map(([name, flag]) =>
-    isOptional(flag) ? `[${kebabCase(name)}]` : `<${kebabCase(name)}>`,
-  );
+  const positionals = Object.entries(command.positionals).map(([name, flag]) => {
+    const word = `${kebabCase(name)}${flag.kind === 'list' ? '...' : ''}`;
+    return isOptional(flag) ? `[${word}]` : `<${word}>`;
+  });
   return ['sluice', ...command.path, ...positionals].join(' ');
 }
 

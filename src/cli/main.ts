@@ -85,6 +85,8 @@ async function parseFlags(
   const wayOut = `Run sluice ${command.path.join(' ')} --help to see what it takes.`;
   const wrongUsage = (message: string) => new UsageError('USAGE', message, { hint: wayOut });
   const positionals = Object.keys(command.positionals).map(kebabCase);
+  // The last argument may be a list, which takes every word that is left.
+  const list = Object.values(command.positionals).at(-1)?.kind === 'list' ? positionals.at(-1) : undefined;
   for (const [name, flag] of Object.entries(command.flags)) {
     // The parser reads --json=no as false without a word.
     const valued = beforeSeparator(args).find((word) => word.startsWith(`--${kebabCase(name)}=`));
@@ -110,7 +112,7 @@ async function parseFlags(
     })
     // Each argument is optional to the parser: the schema of a required one has the better message.
     .command(
-      ['$0', ...positionals.map((name) => `[${name}]`)].join(' '),
+      ['$0', ...positionals.map((name) => (name === list ? `[${name}..]` : `[${name}]`))].join(' '),
       command.describe,
       (sub) => {
         for (const name of positionals) sub.positional(name, { type: 'string' });
@@ -124,10 +126,12 @@ async function parseFlags(
       (parsed) => {
         // The parser keeps what stands behind a bare -- apart; it fills the arguments that are still open.
         const rest = parsed._.map(String);
-        const open = positionals.filter((name) => parsed[name] === undefined);
-        const [extra] = rest.slice(open.length);
-        if (extra !== undefined) throw wrongUsage(`Unexpected argument ${JSON.stringify(extra)}.`);
+        const open = positionals.filter((name) => name !== list && parsed[name] === undefined);
+        const left = rest.slice(open.length);
+        if (left[0] !== undefined && list === undefined)
+          throw wrongUsage(`Unexpected argument ${JSON.stringify(left[0])}.`);
         typed = { ...parsed, ...Object.fromEntries(open.map((name, index) => [name, rest[index]])) };
+        if (list !== undefined) typed = { ...typed, [list]: [parsed[list] ?? [], left].flat() };
       },
     );
   await program.parseAsync([...args]);

@@ -92,6 +92,17 @@ export const decisionSchema = z.strictObject({
 /** Why a trace was kept and what it stands for. */
 export type KeepDecision = z.infer<typeof decisionSchema>;
 
+export const parentSpanSchema = z.strictObject({
+  /** 32 lower-case hex digits: the OpenTelemetry trace that the run is part of. */
+  traceId: z.string().regex(/^[0-9a-f]{32}$/),
+  /** 16 lower-case hex digits: the span that encloses the root. */
+  spanId: z.string().regex(/^[0-9a-f]{16}$/),
+  /** The `tracestate` header that came with it. */
+  traceState: z.string().optional(),
+  /** Whether it lies in another process. */
+  isRemote: z.boolean().optional(),
+});
+
 const traceHead = {
   schemaVersion: z.literal(TRACE_SCHEMA_VERSION),
   /** The root's run id: the id every other system shows for this trace. */
@@ -100,6 +111,8 @@ const traceHead = {
   threadId: z.string().optional(),
   /** Checkpoint at which the run was interrupted or resumed; the link between the two halves. */
   checkpointId: z.string().optional(),
+  /** The OpenTelemetry span outside of the graph that encloses the run, for example that of the HTTP request. */
+  parentSpan: parentSpanSchema.optional(),
   outcome: z.enum(OUTCOMES),
   startTimeMs: millis,
   endTimeMs: millis,

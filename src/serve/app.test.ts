@@ -1,5 +1,8 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import { parsePrometheusText } from '../../test/support/prometheus-text.ts';
+import { tempDir } from '../../test/support/temp-dir.ts';
 import { isUuid } from '../core/index.ts';
+import { shutdown, traceGraph } from '../tracing/index.ts';
 import { type GraphServer, type StartServerOptions, startServer } from './index.ts';
 import { probeGraph, refundGraph } from './testing/graphs.ts';
 
@@ -252,6 +255,47 @@ describe('what is no run', () => {
     });
     const plain = await serve();
     expect(await (await fetch(`${plain.origin}/health`)).json()).toEqual({ status: 'ok', name: 'probe' });
+  });
+
+  it('is measured nowhere unless it is asked for', async () => {
+    const { origin } = await serve();
+    expect((await fetch(`${origin}/metrics`)).status).toBe(404);
+  });
+
+  it("answers /metrics with the tracer's metrics as Prometheus text", async () => {
+    await using dir = await tempDir();
+    const graph = traceGraph(probeGraph().graph, { home: dir.path, handleSignals: false });
+    const { origin, post } = await serve({ graph, metrics: true });
+    await post('invoke', { input: { ask: 'hi' } });
+    const response = await fetch(`${origin}/metrics`);
+    expect([
+      response.status,
+      response.headers.get('content-type'),
+      response.headers.get('cache-control'),
+    ]).toEqual([200, 'text/plain; version=0.0.4; charset=utf-8', 'no-store']);
+    const runs = parsePrometheusText(await response.text()).get('sluicegate_runs_total');
+    expect(runs?.samples).toContainEqual({
+      name: 'sluicegate_runs_total',
+      labels: { graph: 'probe', outcome: 'success' },
+      value: 1,
+    });
+    const posted = await fetch(`${origin}/metrics`, { method: 'POST' });
+    expect([posted.status, posted.headers.get('allow')]).toEqual([405, 'GET']);
+    await shutdown();
+  });
+
+  it('answers /metrics with the text of a function, and 500 without a word when it throws', async () => {
+    let calls = 0;
+    const metrics = () => {
+      calls += 1;
+      if (calls > 1) throw new Error('registry is broken');
+      return 'mine 1\n';
+    };
+    const { origin, logged } = await serve({ metrics });
+    expect(await (await fetch(`${origin}/metrics`)).text()).toBe('mine 1\n');
+    const failed = await fetch(`${origin}/metrics`);
+    expect([failed.status, await failed.text()]).toEqual([500, 'Internal Server Error']);
+    expect(logged).toEqual(['GET /metrics failed: registry is broken']);
   });
 
   it.each(['invoke', 'batch', 'stream'])('refuses a bad body of %s', async (route) => {

@@ -2,6 +2,7 @@ import { type Context, Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { v7 as uuidv7 } from 'uuid';
 import { errorMessage, silentLogger } from '../core/index.ts';
+import { metricsContentType } from '../tracing/index.ts';
 import { GraphRunner, type RunResult } from './graph-runner.ts';
 import { resolveServeOptions, type ServeOptions } from './options.ts';
 import { type Parsed, parseBatch, parseInvoke } from './request.ts';
@@ -12,7 +13,7 @@ const RUN_ID_HEADER = 'x-run-id';
 
 /**
  * A Hono app that serves a compiled graph with LangServe's protocol: POST `{path}/invoke`, `{path}/batch` and
- * `{path}/stream`, and GET `/health`. Its `fetch` takes any Request.
+ * `{path}/stream`, and GET `/health` and, with the option `metrics`, `/metrics`. Its `fetch` takes any Request.
  *
  * The server makes the run id (a UUIDv7), gives it to the graph as `config.runId` and `configurable.run_id`, and to the
  * client as `metadata.run_id` and in the header `x-run-id`, for a failing run too (for a batch that fails: of the input
@@ -25,7 +26,7 @@ const RUN_ID_HEADER = 'x-run-id';
  * @throws UsageError `SERVE_OPTIONS_INVALID` or `NOT_A_GRAPH`.
  */
 export function createServeApp(options: ServeOptions): Hono {
-  const { path, name, version, maxBodyBytes, batchConcurrency } = resolveServeOptions(options);
+  const { path, name, version, maxBodyBytes, batchConcurrency, metrics } = resolveServeOptions(options);
   const logger = options.logger ?? silentLogger;
   const runner = new GraphRunner({ graph: options.graph, logger, newId: options.newId ?? uuidv7 });
   const signalOf = (c: Context) =>
@@ -43,6 +44,12 @@ export function createServeApp(options: ServeOptions): Hono {
 
   app.get('/health', (c) => c.json({ status: 'ok', name, ...(version === undefined ? {} : { version }) }));
   app.all('/health', (c) => methodNotAllowed(c, 'GET'));
+  if (metrics !== undefined) {
+    app.get('/metrics', (c) =>
+      c.body(metrics(), 200, { 'content-type': metricsContentType, 'cache-control': 'no-store' }),
+    );
+    app.all('/metrics', (c) => methodNotAllowed(c, 'GET'));
+  }
 
   const limit = bodyLimit({
     maxSize: maxBodyBytes,

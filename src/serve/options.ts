@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { type Logger, UsageError } from '../core/index.ts';
+import { metricsText } from '../tracing/index.ts';
 
 const count = z.number().int().positive();
 
@@ -16,6 +17,15 @@ export const serveOptionsSchema = z.strictObject({
     .describe('Largest request body; a larger one is answered with 413. Default 4194304 (4 MiB).')
     .optional(),
   batchConcurrency: count.describe('How many inputs of one batch run at once. Default 10.').optional(),
+  metrics: z
+    .custom<boolean | (() => string)>((given) => typeof given === 'boolean' || typeof given === 'function', {
+      error: 'must be true, false or a function that returns the text',
+    })
+    .describe(
+      'Answer GET /metrics for Prometheus: true with the metrics of sluicegate/tracing, or a function that returns the text ' +
+        'in format 0.0.4. Default false.',
+    )
+    .optional(),
 });
 
 /** A compiled graph, as a server needs it: any version's, wrapped by `traceGraph` or not. */
@@ -52,6 +62,8 @@ export interface ResolvedServeOptions {
   readonly version: string | undefined;
   readonly maxBodyBytes: number;
   readonly batchConcurrency: number;
+  /** Makes the text of /metrics; undefined where there is no such route. */
+  readonly metrics: (() => string) | undefined;
 }
 
 /**
@@ -79,5 +91,6 @@ export function resolveServeOptions(options: ServeOptions): ResolvedServeOptions
     version: given.version,
     maxBodyBytes: given.maxBodyBytes ?? 4 * 1024 * 1024,
     batchConcurrency: given.batchConcurrency ?? 10,
+    metrics: given.metrics === true ? metricsText : given.metrics || undefined,
   };
 }

@@ -70,6 +70,8 @@ describe('startServer', () => {
     expect(() => createServeApp({ graph, path: 'agent' })).toThrow(/path: must begin with \//);
     expect(() => createServeApp({ graph, path: '/:id' })).toThrow(expect.objectContaining({ code }));
     expect(() => createServeApp({ graph, maxBodyBytes: 0 })).toThrow(expect.objectContaining({ code }));
+    const metrics = 'yes' as unknown as boolean;
+    expect(() => createServeApp({ graph, metrics })).toThrow(/metrics: must be true, false or a function/);
     const noGraph = { graph: {} as ServableGraph };
     expect(() => createServeApp(noGraph)).toThrow(expect.objectContaining({ code: 'NOT_A_GRAPH' }));
   });

@@ -1,10 +1,13 @@
-import type { Trace, TraceSummary } from '../core/index.ts';
+import type { Trace } from '../core/index.ts';
 import { storeClosed } from './store-error.ts';
+import type { ListedTrace, TracePin } from './trace-pin.ts';
 import { summaryOf } from './trace-rows.ts';
 import {
   DEFAULT_LIST_LIMIT,
   MAX_CANDIDATES,
   MIN_PREFIX_LENGTH,
+  type PruneQuery,
+  type PruneResult,
   type TraceLookup,
   type TraceQuery,
   type TraceStore,
@@ -16,6 +19,7 @@ import {
  */
 export class MemoryTraceStore implements TraceStore {
   readonly #traces = new Map<string, Trace>();
+  readonly #pins = new Map<string, TracePin>();
   #isClosed = false;
 
   async write(traces: readonly Trace[]): Promise<void> {
@@ -23,28 +27,66 @@ export class MemoryTraceStore implements TraceStore {
     for (const copy of traces.map((trace) => structuredClone(trace))) this.#traces.set(copy.id, copy);
   }
 
-  async list(query: TraceQuery): Promise<TraceSummary[]> {
+  async list(query: TraceQuery): Promise<ListedTrace[]> {
     this.#checkOpen();
     return this.#newestFirst()
-      .filter((trace) => matches(trace, query))
+      .filter((trace) => matches(trace, query, this.#pins.has(trace.id)))
       .slice(0, query.limit ?? DEFAULT_LIST_LIMIT)
-      .map((trace) => structuredClone(summaryOf(trace)));
+      .map((trace) => structuredClone({ ...summaryOf(trace), ...this.#pinOf(trace) }));
   }
 
   async find(idOrPrefix: string): Promise<TraceLookup> {
     this.#checkOpen();
     const exact = this.#traces.get(idOrPrefix);
-    if (exact !== undefined) return found(exact);
+    if (exact !== undefined) return this.#found(exact);
     const traces = this.#newestFirst();
     const bySpan = traces.filter((trace) => trace.spans.some((span) => span.id === idOrPrefix));
-    if (bySpan.length > 0) return lookup(bySpan);
+    if (bySpan.length > 0) return this.#lookup(bySpan);
     if (idOrPrefix.length < MIN_PREFIX_LENGTH) return { kind: 'missing' };
-    return lookup(traces.filter((trace) => trace.id.startsWith(idOrPrefix)));
+    return this.#lookup(traces.filter((trace) => trace.id.startsWith(idOrPrefix)));
+  }
+
+  async prune({ beforeMs, isDryRun = false }: PruneQuery): Promise<PruneResult> {
+    this.#checkOpen();
+    const old = [...this.#traces.values()].filter(
+      ({ id, startTimeMs }) => startTimeMs < beforeMs && !this.#pins.has(id),
+    );
+    if (!isDryRun) for (const { id } of old) this.#traces.delete(id);
+    return { removed: old.length, hasMore: false };
+  }
+
+  async pin(id: string, pin: TracePin): Promise<boolean> {
+    this.#checkOpen();
+    if (!this.#traces.has(id)) return false;
+    this.#pins.set(id, { ...pin });
+    return true;
+  }
+
+  async unpin(id: string): Promise<boolean> {
+    this.#checkOpen();
+    return this.#pins.delete(id);
   }
 
   async close(): Promise<void> {
     this.#isClosed = true;
     this.#traces.clear();
+    this.#pins.clear();
+  }
+
+  #lookup(matching: readonly Trace[]): TraceLookup {
+    const [only, ...others] = matching;
+    if (only === undefined) return { kind: 'missing' };
+    if (others.length === 0) return this.#found(only);
+    return { kind: 'ambiguous', ids: matching.slice(0, MAX_CANDIDATES).map((trace) => trace.id) };
+  }
+
+  #found(trace: Trace): TraceLookup {
+    return { kind: 'found', trace: structuredClone(trace), ...this.#pinOf(trace) };
+  }
+
+  #pinOf({ id }: Trace): { readonly pin?: TracePin } {
+    const pin = this.#pins.get(id);
+    return pin === undefined ? {} : { pin: { ...pin } };
   }
 
   #newestFirst(): Trace[] {
@@ -58,22 +100,12 @@ export class MemoryTraceStore implements TraceStore {
   }
 }
 
-function matches(trace: Trace, query: TraceQuery): boolean {
+function matches(trace: Trace, query: TraceQuery, isPinned: boolean): boolean {
   return (
     (query.outcome === undefined || trace.outcome === query.outcome) &&
     (query.sinceMs === undefined || trace.startTimeMs >= query.sinceMs) &&
     (query.name === undefined || trace.name === query.name) &&
-    (query.threadId === undefined || trace.threadId === query.threadId)
+    (query.threadId === undefined || trace.threadId === query.threadId) &&
+    (query.isPinned === undefined || query.isPinned === isPinned)
   );
-}
-
-function lookup(matching: readonly Trace[]): TraceLookup {
-  const [only, ...others] = matching;
-  if (only === undefined) return { kind: 'missing' };
-  if (others.length === 0) return found(only);
-  return { kind: 'ambiguous', ids: matching.slice(0, MAX_CANDIDATES).map((trace) => trace.id) };
-}
-
-function found(trace: Trace): TraceLookup {
-  return { kind: 'found', trace: structuredClone(trace) };
 }

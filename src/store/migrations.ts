@@ -39,6 +39,22 @@ const MIGRATIONS: readonly string[] = [
   ) STRICT;
   CREATE INDEX spans_by_id ON spans (id);
   `,
+  // No reference to traces: a trace that is delivered again is removed and inserted, and keeps its pin.
+  `
+  CREATE TABLE pins (
+    trace_id TEXT NOT NULL PRIMARY KEY,
+    reason TEXT NOT NULL,
+    pinned_at_ms REAL NOT NULL
+  ) STRICT;
+  `,
+];
+
+/**
+ * For each format from 1 on, in the same order: what a connection that may not change the file needs so that the queries of
+ * the next format run on it. Only temporary tables: they are the connection's own.
+ */
+const READ_SHIMS: readonly string[] = [
+  'CREATE TEMP TABLE pins (trace_id TEXT NOT NULL PRIMARY KEY, reason TEXT NOT NULL, pinned_at_ms REAL NOT NULL) STRICT',
 ];
 
 /** The newest format this program reads and writes. */
@@ -62,6 +78,11 @@ export function migrate(db: DatabaseSync, path: string): void {
     for (const migration of MIGRATIONS.slice(checkedFormat(db, path))) db.exec(migration);
     db.exec(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${STORE_FORMAT};`);
   });
+}
+
+/** Makes an older store readable through this connection, and leaves the file as it is. */
+export function makeReadable(db: DatabaseSync, format: number): void {
+  for (const shim of READ_SHIMS.slice(format - 1)) db.exec(shim);
 }
 
 function checkedFormat(db: DatabaseSync, path: string): number {

@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { makeSpan, makeTrace, runId } from '../../test/support/traces.ts';
 import { type Logger, systemClock } from '../core/index.ts';
-import { type OpenTraceStoreOptions, openTraceStore, type TraceStore } from './index.ts';
+import { type OpenTraceStoreOptions, openTraceStore, pruneAll, type TraceStore } from './index.ts';
 
 const repository = fileURLToPath(new URL('../../', import.meta.url));
 const isRoot = process.getuid?.() === 0;
@@ -142,7 +142,7 @@ describe('opening a trace store', () => {
       await expect(open({ readOnly })).rejects.toMatchObject({
         code: 'STORE_TOO_NEW',
         exitCode: 2,
-        message: `The trace store ${path} has format 99; this version of sluicegate knows formats up to 1.`,
+        message: `The trace store ${path} has format 99; this version of sluicegate knows formats up to 2.`,
       });
     }
     expect(readFileSync(path).equals(before)).toBe(true);
@@ -200,6 +200,96 @@ describe('opening a trace store', () => {
       code: 'STORE_DAMAGED',
       message: expect.stringContaining(path),
     });
+  });
+});
+
+describe('retention in the embedded store', () => {
+  const bigTrace = (n: number) =>
+    makeTrace({
+      id: runId(n),
+      startTimeMs: n,
+      spans: [makeSpan({ id: runId(n), inputs: 'x'.repeat(50_000) })],
+    });
+
+  it('gives the space of removed traces back to the disk', async () => {
+    const store = await open();
+    await store.write(Array.from({ length: 200 }, (_, n) => bigTrace(n)));
+    await store.close();
+    const fullSize = statSync(path).size;
+    const again = await open();
+    await pruneAll(again, { beforeMs: 190, clock: systemClock(), pauseMs: 0 });
+    expect(await ids(again)).toHaveLength(10);
+    await again.close();
+    expect(fullSize).toBeGreaterThan(10_000_000);
+    expect(statSync(path).size).toBeLessThan(1_000_000);
+  });
+
+  it('goes in steps, the oldest first, and lets other writers in between', async () => {
+    const store = await open();
+    await store.write(Array.from({ length: 100 }, (_, n) => bigTrace(n)));
+    const first = await store.prune({ beforeMs: 100 });
+    expect(first).toEqual({ removed: 10, hasMore: true });
+    expect((await ids(store)).at(-1)).toBe(runId(10));
+    const other = await open({ busyTimeoutMs: 0 });
+    await other.write([bigTrace(500)]);
+    expect(await ids(store)).toContain(runId(500));
+  });
+
+  it('removes a trace that is over the limits of a step by itself', async () => {
+    const store = await open();
+    const spans = Array.from({ length: 1_000 }, (_, at) =>
+      makeSpan({ id: `s${at}`, inputs: 'x'.repeat(3_000) }),
+    );
+    await store.write([makeTrace({ id: runId(1), startTimeMs: 1, spans }), bigTrace(2)]);
+    expect(await store.prune({ beforeMs: 100 })).toEqual({ removed: 1, hasMore: true });
+    expect(await ids(store)).toEqual([runId(2)]);
+  });
+
+  it('counts in a store that is opened for reading, and changes nothing there', async () => {
+    await closedStore(3);
+    const store = await open({ readOnly: true });
+    expect(await store.prune({ beforeMs: 100, isDryRun: true })).toEqual({ removed: 3, hasMore: false });
+    const refused = { code: 'STORE_READ_ONLY' };
+    await expect(store.prune({ beforeMs: 100 })).rejects.toMatchObject(refused);
+    await expect(store.pin(runId(1), { reason: 'r', pinnedAtMs: 1 })).rejects.toMatchObject(refused);
+    await expect(store.unpin(runId(1))).rejects.toMatchObject(refused);
+  });
+
+  it('makes no file to remove traces from', async () => {
+    const store = await open({ create: false });
+    expect(await store.prune({ beforeMs: 100 })).toEqual({ removed: 0, hasMore: false });
+    expect(existsSync(join(folder, 'home'))).toBe(false);
+    await closedStore(2);
+    expect(await ids(await open({ create: false }))).toHaveLength(2);
+  });
+});
+
+describe('a store of the first format', () => {
+  /** Takes away what the second format added, as the first version of this program left it. */
+  async function firstFormat(): Promise<void> {
+    await closedStore(2);
+    changeDatabase('DROP TABLE pins; PRAGMA user_version = 1;');
+  }
+
+  it('is read as it is', async () => {
+    await firstFormat();
+    const before = readFileSync(path);
+    const store = await open({ readOnly: true });
+    expect(await ids(store)).toEqual([runId(1), runId(0)]);
+    expect(await store.list({ isPinned: true })).toEqual([]);
+    expect(await store.find(runId(1))).toMatchObject({ kind: 'found' });
+    expect(await store.prune({ beforeMs: 1, isDryRun: true })).toMatchObject({ removed: 1 });
+    await store.close();
+    expect(readFileSync(path).equals(before)).toBe(true);
+  });
+
+  it('is brought up to date by the first writer, with its traces', async () => {
+    await firstFormat();
+    const store = await open();
+    expect(await store.pin(runId(0), { reason: 'r', pinnedAtMs: 1 })).toBe(true);
+    expect(await ids(store)).toEqual([runId(1), runId(0)]);
+    await store.close();
+    expect(await (await open({ readOnly: true })).list({ isPinned: true })).toHaveLength(1);
   });
 });
 

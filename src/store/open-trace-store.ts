@@ -12,16 +12,10 @@ import {
 } from '../core/index.ts';
 import { retryWhileBusy } from './busy-retry.ts';
 import { MemoryTraceStore } from './memory-trace-store.ts';
-import { migrate, STORE_FORMAT, storeFormat } from './migrations.ts';
+import { makeReadable, migrate, storeFormat } from './migrations.ts';
 import { loadSqlite } from './sqlite-module.ts';
 import { SqliteTraceStore } from './sqlite-trace-store.ts';
-import {
-  isCannotOpen,
-  storeError,
-  storeIsFolder,
-  storeOpenedReadOnly,
-  storeOutdated,
-} from './store-error.ts';
+import { isCannotOpen, storeError, storeIsFolder, storeOpenedReadOnly } from './store-error.ts';
 import type { TraceStore } from './trace-store.ts';
 
 /** Options of {@link openTraceStore}. */
@@ -33,6 +27,11 @@ export interface OpenTraceStoreOptions {
    * as an empty store. Default false.
    */
   readonly readOnly?: boolean;
+  /**
+   * Makes the file when it is missing. False leaves the disk as it is then and opens an empty store, for work on what is
+   * there already. Default true.
+   */
+  readonly create?: boolean;
   /** How long a call waits for another process to let go of the store, in milliseconds. Default 10,000. */
   readonly busyTimeoutMs?: number;
   /** Default: the machine's clock. A call that waits keeps the process alive until it is done or its time is up. */
@@ -53,13 +52,14 @@ export interface OpenTraceStoreOptions {
  * @throws NoVerdictError `STORE_BUSY`, `STORE_FULL`, `STORE_IO`; {@link TraceStore.write} rejects with these, too.
  */
 export async function openTraceStore(options: OpenTraceStoreOptions): Promise<TraceStore> {
-  const { path, readOnly = false, logger = silentLogger } = options;
+  const { path, readOnly = false, create = true, logger = silentLogger } = options;
   const retry = {
     timeoutMs: options.busyTimeoutMs ?? 10_000,
     clock: options.clock ?? systemClock(),
     random: options.random ?? Math.random,
   };
   try {
+    if (!create && fileSize(path) === undefined) return new EmptyTraceStore(path);
     const db = await retryWhileBusy(() => (readOnly ? openForReading(path) : openForWriting(path)), retry);
     return db === undefined
       ? new EmptyTraceStore(path)
@@ -82,7 +82,7 @@ function openForReading(path: string): DatabaseSync | undefined {
         db.close();
         return undefined;
       }
-      if (format < STORE_FORMAT) throw storeOutdated(path, format, STORE_FORMAT);
+      makeReadable(db, format);
       return db;
     });
   };

@@ -1,12 +1,16 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import type { Logger, Trace, TraceSummary } from '../core/index.ts';
+import type { Logger, Trace } from '../core/index.ts';
 import { type BusyRetry, retryWhileBusy } from './busy-retry.ts';
+import { deleteBatch, handBackSpace, matchingCount } from './prune-batch.ts';
 import { storeClosed, storeError, storeOpenedReadOnly, traceDamaged } from './store-error.ts';
-import { parseSummary, parseTrace, spanRows, traceRow } from './trace-rows.ts';
+import type { ListedTrace, TracePin } from './trace-pin.ts';
+import { parsePin, parseSummary, parseTrace, spanRows, traceRow } from './trace-rows.ts';
 import {
   DEFAULT_LIST_LIMIT,
   MAX_CANDIDATES,
   MIN_PREFIX_LENGTH,
+  type PruneQuery,
+  type PruneResult,
   type TraceLookup,
   type TraceQuery,
   type TraceStore,
@@ -40,6 +44,11 @@ const IDS_BY_PREFIX = `
   SELECT id FROM traces WHERE id >= ? AND id < ? || char(1114111)
   ORDER BY start_time_ms DESC, id DESC LIMIT ${MAX_CANDIDATES}`;
 const TRACE_RECORD = 'SELECT record FROM traces WHERE id = ?';
+const PIN = 'SELECT reason AS pin_reason, pinned_at_ms FROM pins WHERE trace_id = ?';
+const INSERT_PIN = `
+  INSERT INTO pins (trace_id, reason, pinned_at_ms) VALUES (?, ?, ?)
+  ON CONFLICT (trace_id) DO UPDATE SET reason = excluded.reason, pinned_at_ms = excluded.pinned_at_ms`;
+const DELETE_PIN = 'DELETE FROM pins WHERE trace_id = ?';
 const SPAN_RECORDS = 'SELECT record FROM spans WHERE trace_id = ? ORDER BY position';
 
 /** The embedded trace store; see {@link openTraceStore}, which makes it. */
@@ -53,7 +62,7 @@ export class SqliteTraceStore implements TraceStore {
   }
 
   async write(traces: readonly Trace[]): Promise<void> {
-    if (this.#parts.readOnly) throw storeOpenedReadOnly(this.#parts.path);
+    this.#checkWritable();
     if (traces.length === 0) return;
     // Encoded before the lock is taken, so that other writers wait for the disk alone.
     const rows = traces.map((trace) => ({ head: traceRow(trace), spans: spanRows(trace) }));
@@ -81,17 +90,17 @@ export class SqliteTraceStore implements TraceStore {
   }
 
   /** Leaves out damaged records and tells the logger how many there were. */
-  async list(query: TraceQuery): Promise<TraceSummary[]> {
+  async list(query: TraceQuery): Promise<ListedTrace[]> {
     const { sql, values } = listStatement(query);
     const limit = query.limit ?? DEFAULT_LIST_LIMIT;
     const { summaries, damagedIds } = await this.#transaction('read', () => {
-      const summaries: TraceSummary[] = [];
+      const summaries: ListedTrace[] = [];
       const damagedIds: string[] = [];
       if (limit === 0) return { summaries, damagedIds };
       // Read row by row: a damaged one must not take a place in the list.
       for (const row of this.#prepare(sql).iterate(...values)) {
         const parsed = parseSummary(String(row['record']));
-        if (parsed.ok) summaries.push(parsed.value);
+        if (parsed.ok) summaries.push({ ...parsed.value, ...parsePin(row) });
         else damagedIds.push(String(row['id']));
         if (summaries.length >= limit) break;
       }
@@ -112,8 +121,35 @@ export class SqliteTraceStore implements TraceStore {
       const [id, ...others] = ids;
       if (id === undefined) return { kind: 'missing' };
       if (others.length > 0) return { kind: 'ambiguous', ids };
-      return { kind: 'found', trace: this.#read(id) };
+      return { kind: 'found', trace: this.#read(id), ...parsePin(this.#prepare(PIN).get(id)) };
     });
+  }
+
+  async prune({ beforeMs, isDryRun = false }: PruneQuery): Promise<PruneResult> {
+    const { db } = this.#parts;
+    if (isDryRun) {
+      const removed = await this.#transaction('read', () => matchingCount(db, beforeMs));
+      return { removed, hasMore: false };
+    }
+    this.#checkWritable();
+    return this.#transaction('write', () => {
+      const { removed, isLast } = deleteBatch(db, beforeMs);
+      return { removed, hasMore: handBackSpace(db) || !isLast };
+    });
+  }
+
+  async pin(id: string, { reason, pinnedAtMs }: TracePin): Promise<boolean> {
+    this.#checkWritable();
+    return this.#transaction('write', () => {
+      if (this.#prepare(IDS_BY_ID).get(id) === undefined) return false;
+      this.#prepare(INSERT_PIN).run(id, reason, pinnedAtMs);
+      return true;
+    });
+  }
+
+  async unpin(id: string): Promise<boolean> {
+    this.#checkWritable();
+    return this.#transaction('write', () => this.#prepare(DELETE_PIN).run(id).changes > 0);
   }
 
   async close(): Promise<void> {
@@ -121,6 +157,10 @@ export class SqliteTraceStore implements TraceStore {
     this.#isClosed = true;
     this.#statements.clear();
     this.#parts.db.close();
+  }
+
+  #checkWritable(): void {
+    if (this.#parts.readOnly) throw storeOpenedReadOnly(this.#parts.path);
   }
 
   #matchingIds(idOrPrefix: string): string[] {
@@ -175,10 +215,15 @@ function listStatement(query: TraceQuery): { sql: string; values: (string | numb
     conditions.push(condition);
     values.push(value);
   };
-  add('outcome = ?', query.outcome);
-  add('name = ?', query.name);
-  add('thread_id = ?', query.threadId);
-  add('start_time_ms >= ?', query.sinceMs);
+  add('t.outcome = ?', query.outcome);
+  add('t.name = ?', query.name);
+  add('t.thread_id = ?', query.threadId);
+  add('t.start_time_ms >= ?', query.sinceMs);
+  if (query.isPinned !== undefined) conditions.push(`p.trace_id IS ${query.isPinned ? 'NOT NULL' : 'NULL'}`);
   const where = conditions.length === 0 ? '' : `WHERE ${conditions.join(' AND ')}`;
-  return { sql: `SELECT id, record FROM traces ${where} ORDER BY start_time_ms DESC, id DESC`, values };
+  const sql = `
+    SELECT t.id, t.record, p.reason AS pin_reason, p.pinned_at_ms
+    FROM traces AS t LEFT JOIN pins AS p ON p.trace_id = t.id
+    ${where} ORDER BY t.start_time_ms DESC, t.id DESC`;
+  return { sql, values };
 }

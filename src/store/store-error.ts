@@ -139,7 +139,7 @@ export function storeClosed(path: string): SluiceError {
   return new UsageError('STORE_CLOSED', `The trace store ${path} is closed.`);
 }
 
-/** A write to a store that was opened for reading. */
+/** A change to a store that was opened for reading. */
 export function storeOpenedReadOnly(path: string): SluiceError {
   return new UsageError('STORE_READ_ONLY', `The trace store ${path} was opened for reading only.`);
 }
@@ -149,15 +149,4 @@ export function traceDamaged(path: string, traceId: string, problem: string): Sl
   return new NoVerdictError('TRACE_DAMAGED', `Trace ${traceId} in ${path} cannot be read: ${problem}.`, {
     hint: 'Its record was changed or cut; list the traces to choose another one: sluice traces list',
   });
-}
-
-/** A store of an older format, opened by a reader that may not change it. */
-export function storeOutdated(path: string, found: number, known: number): SluiceError {
-  return new UsageError(
-    'STORE_OUTDATED',
-    `The trace store ${path} has format ${found}; format ${known} is needed.`,
-    {
-      hint: 'It is brought up to date when the next trace is written to it.',
-    },
-  );
 }

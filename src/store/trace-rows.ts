@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import { type Span, spanSchema, type Trace, type TraceSummary, traceSummarySchema } from '../core/index.ts';
+import type { TracePin } from './trace-pin.ts';
 
 /** A row of the table `traces`. `record` is a {@link TraceSummary} as JSON; the other columns repeat parts of it. */
 export interface TraceRow {
@@ -83,6 +84,12 @@ export function parseTrace(record: string, spanRecords: readonly string[]): Pars
     spans.push(span.value);
   }
   return { ok: true, value: { ...head, spans } };
+}
+
+/** Reads the columns `pin_reason` and `pinned_at_ms`, whose types the table enforces; null for a trace without a pin. */
+export function parsePin(row: Readonly<Record<string, unknown>> | undefined): { readonly pin?: TracePin } {
+  if (row === undefined || row['pin_reason'] === null) return {};
+  return { pin: { reason: String(row['pin_reason']), pinnedAtMs: Number(row['pinned_at_ms']) } };
 }
 
 function parseRecord<Value>(record: string, schema: z.ZodType<Value>): Parsed<Value> {

@@ -1,143 +1,278 @@
-import { type Clock, errorMessage, type Logger, type Trace } from '../core/index.ts';
+import { type Clock, errorMessage, type Logger, type Random, type Trace } from '../core/index.ts';
 import type { Counters } from './counters.ts';
+import { Courier } from './courier.ts';
 import type { TraceExporter } from './exporters/index.ts';
+import { type DeadLetter, DeadLetters, Spool, type SpoolEvents } from './spool/index.ts';
+
+/**
+ * When traces go to the spool on disk.
+ * - `always`: each one, in the turn of the event loop after its decision, before any exporter sees it.
+ * - `on_trouble`: only while the exporter fails or is slow, and at the end of the process. For an exporter that is itself
+ *   a disk, where spooling first would write everything twice: the embedded store.
+ */
+export type SpoolUse = 'always' | 'on_trouble';
+
+/** Where a {@link Delivery} keeps what must outlive the process. */
+export interface DeliveryDisk {
+  /** Folder of the spool. */
+  readonly spoolFolder: string;
+  /** Folder of the dead letters. */
+  readonly deadLetterFolder: string;
+  readonly use: SpoolUse;
+  /** Size of the spool at most, in bytes. */
+  readonly maxSpoolBytes: number;
+}
 
 /** What a {@link Delivery} needs. */
 export interface DeliveryDeps {
-  readonly exporter: TraceExporter;
+  /** Each takes every trace, at its own pace. At least one. */
+  readonly exporters: readonly TraceExporter[];
   readonly counters: Counters;
   readonly logger: Logger;
   readonly clock: Clock;
-  /** Traces that may wait. Beyond it sampled successes are given up first, errors last. */
+  /** Spreads the pauses between attempts. */
+  readonly random: Random;
+  /** Traces that may wait in memory. Beyond it sampled successes are given up first, errors last. */
   readonly maxQueued: number;
+  /** Undefined: nothing is ever written, and what is in memory ends with the process. */
+  readonly disk?: DeliveryDisk | undefined;
 }
 
 /** A trace on its way: encoded only when its turn comes, off the path of the request that made it. */
 export interface Parcel {
-  /** Whether it was kept for an error: such a one is given up last. */
+  /** Whether it was kept for anything but its share of the sample: such a one is given up last. */
   readonly precious: boolean;
   /** Encodes it. */
   readonly open: () => Trace;
-  /** Called once it is exported or given up. */
+  /** Called once it is on disk, delivered or given up. */
   readonly done: () => void;
 }
 
-const BATCH = 32;
-const FIRST_RETRY_MS = 500;
-const LONGEST_RETRY_MS = 30_000;
+/** `timeMs`: when it was handed over. */
+interface QueuedParcel extends Parcel {
+  readonly timeMs: number;
+}
 
-/** Brings traces to one exporter, in order, in batches, with retries. Never throws and never keeps the process alive. */
+/** How delivery stands. */
+export interface DeliveryHealth {
+  /** Traces that not every exporter has taken. */
+  readonly pendingTraces: number;
+  /** Bytes of the spool on disk that this process looks after. */
+  readonly spooledBytes: number;
+  /** Age of the oldest trace that waits, in milliseconds; 0 when none does. */
+  readonly lagMs: number;
+}
+
+/** Traces encoded in one turn of the event loop, so that requests get theirs. */
+const TRACES_PER_TURN = 32;
+/** The same, where each is also written: about 0.2 ms for one of 60 KB. */
+const WRITES_PER_TURN = 16;
+/** A disk that takes longer than this for a batch is no longer taken for a safe place in itself. */
+const SLOW_MS = 250;
+const ADOPT_EVERY_MS = 30_000;
+const MAX_DEAD_LETTER_BYTES = 64 * 1024 * 1024;
+
+/**
+ * Brings kept traces to every exporter: through the spool on disk, so that they outlive the process, or straight from
+ * memory. At least once; trace ids make a repetition harmless. Never throws and never keeps the process alive by itself.
+ */
 export class Delivery {
   private readonly deps: DeliveryDeps;
-  private readonly queue: Parcel[] = [];
-  private encoded: { readonly trace: Trace; readonly parcel: Parcel }[] = [];
-  private running: Promise<void> | undefined;
-  private failuresInRow = 0;
-  private lastWarning = '';
-  private wake = new AbortController();
-  private readonly waiters: ((arrived: boolean) => void)[] = [];
+  private readonly queue: QueuedParcel[] = [];
+  private readonly spool: Spool;
+  private readonly couriers: readonly Courier[];
+  private readonly deadLetters: DeadLetters | undefined;
+  private readonly closing = new AbortController();
+  private isScheduled = false;
+  private inTrouble = false;
+  private lastProblem = '';
 
   constructor(deps: DeliveryDeps) {
     this.deps = deps;
+    const { exporters, clock, disk } = deps;
+    this.deadLetters =
+      disk && new DeadLetters({ folder: disk.deadLetterFolder, maxBytes: MAX_DEAD_LETTER_BYTES, clock });
+    this.spool = new Spool({
+      folder: disk?.spoolFolder,
+      exporters: exporters.map(({ name }) => name),
+      maxBytes: disk?.maxSpoolBytes ?? 0,
+      events: this.spoolEvents(),
+      clock,
+    });
+    this.couriers = exporters.map(
+      (exporter) =>
+        new Courier({
+          ...deps,
+          exporter,
+          source: this.spool.source(exporter.name),
+          setAside: (trace, reason) => this.setAside(exporter.name, reason, { trace }),
+          onTrouble: () => this.trouble(),
+          slowMs: disk?.use === 'on_trouble' ? SLOW_MS : undefined,
+          onProgress: () => this.schedule(),
+        }),
+    );
+    if (disk !== undefined) void this.adoptNowAndThen();
   }
 
-  /** Traces that have not arrived yet. */
+  /** Traces that not every exporter has taken. */
   get pending(): number {
-    return this.queue.length + this.encoded.length;
+    return this.queue.length + this.spool.pending;
+  }
+
+  /** How delivery stands now. */
+  get health(): DeliveryHealth {
+    const { oldestTimeMs, diskBytes } = this.spool;
+    const sinceMs = oldestTimeMs ?? this.queue[0]?.timeMs;
+    const lagMs = sinceMs === undefined ? 0 : Math.max(0, this.deps.clock.now() - sinceMs);
+    return { pendingTraces: this.pending, spooledBytes: diskBytes, lagMs };
   }
 
   /** Takes a trace. Returns at once. */
   add(parcel: Parcel): void {
-    this.queue.push(parcel);
-    if (this.pending > this.deps.maxQueued) this.giveUpOne();
-    this.running ??= this.run();
+    this.queue.push({ ...parcel, timeMs: this.deps.clock.now() });
+    if (this.queue.length + this.spool.unwritten > this.deps.maxQueued) this.giveUpOne();
+    this.schedule();
   }
 
-  /** Tries now what waits, without pausing for an earlier failure. Resolves when all has arrived or an attempt failed. */
-  async flush(): Promise<void> {
-    while (this.pending > 0) {
-      const arrived = await this.nextAttempt();
-      if (!arrived) return;
+  /**
+   * Tries now what waits, without pausing for an earlier failure. Resolves when all has arrived or an attempt failed, for
+   * each exporter. One that has been failing for long is left out until its next attempt is due, unless `force` is set.
+   */
+  async flush(options: { readonly force?: boolean } = {}): Promise<void> {
+    do {
+      this.takeIn();
+      await this.spool.adopt();
+      const arrived = await Promise.all(this.couriers.map((courier) => courier.flush(options)));
+      if (arrived.includes(false)) return;
+    } while (this.queue.length > 0);
+  }
+
+  /** Writes what is in memory to the spool, at once: the process may be about to end. */
+  persist(): void {
+    if (this.deps.disk === undefined || (this.queue.length === 0 && this.spool.unwritten === 0)) return;
+    for (const parcel of this.queue.splice(0)) this.open(parcel);
+    this.spool.persist({ force: true });
+  }
+
+  /** Like {@link persist}, and aborts exports under way: an open connection would keep the process alive. */
+  letGo(): void {
+    this.persist();
+    for (const courier of this.couriers) courier.interrupt();
+  }
+
+  /** Aborts what is under way; what waits is left to a later process, if there is a disk. Never rejects. */
+  async close(): Promise<void> {
+    this.persist();
+    this.closing.abort();
+    await Promise.all(this.couriers.map((courier) => courier.stop()));
+    await this.spool.close();
+  }
+
+  private schedule(): void {
+    if (this.isScheduled || this.queue.length === 0 || this.closing.signal.aborted) return;
+    this.isScheduled = true;
+    setImmediate(() => {
+      this.isScheduled = false;
+      this.takeIn();
+      if (this.writesAll) this.schedule();
+    });
+  }
+
+  /** Whether traces go to disk before they are delivered. */
+  private get writesAll(): boolean {
+    return this.deps.disk !== undefined && (this.deps.disk.use === 'always' || this.inTrouble);
+  }
+
+  private takeIn(): void {
+    if (this.spool.isEmpty) this.inTrouble = false;
+    // Straight from memory, more are encoded only when these are off our hands.
+    const room = this.writesAll ? WRITES_PER_TURN : TRACES_PER_TURN - this.spool.unwritten;
+    for (const parcel of this.queue.splice(0, Math.max(0, room))) this.open(parcel);
+    if (this.writesAll) this.spool.persist();
+    for (const courier of this.couriers) courier.wake();
+  }
+
+  private open(parcel: QueuedParcel): void {
+    const { precious, timeMs, done } = parcel;
+    try {
+      this.spool.add({ trace: parcel.open(), precious, timeMs, done });
+    } catch (thrown) {
+      this.deps.counters.add('traces_dropped', 'encoding_failed');
+      this.report(`A trace could not be encoded: ${errorMessage(thrown)}`);
+      done();
     }
   }
 
-  private nextAttempt(): Promise<boolean> {
-    this.wake.abort();
-    this.running ??= this.run();
-    return new Promise((resolve) => this.waiters.push(resolve));
+  private trouble(): void {
+    if (this.deps.disk === undefined || this.inTrouble) return;
+    this.inTrouble = true;
+    this.takeIn();
+    this.schedule();
   }
 
-  private async run(): Promise<void> {
-    while (this.pending > 0) {
-      await turnOfEventLoop();
-      this.encodeBatch();
-      const arrived = this.encoded.length === 0 || (await this.attempt());
-      for (const waiter of this.waiters.splice(0)) waiter(arrived);
-      if (!arrived) await this.pause();
-    }
-    this.running = undefined;
-  }
-
-  private encodeBatch(): void {
-    while (this.encoded.length < BATCH) {
-      const parcel = this.queue.shift();
-      if (parcel === undefined) return;
-      try {
-        this.encoded.push({ trace: parcel.open(), parcel });
-      } catch (thrown) {
-        this.deps.counters.add('traces_dropped', 'encoding_failed');
-        this.warn(`A trace could not be encoded: ${errorMessage(thrown)}`);
-        parcel.done();
-      }
-    }
-  }
-
-  /** True when the batch is off our hands. */
-  private async attempt(): Promise<boolean> {
-    const { exporter, counters } = this.deps;
-    const batch = this.encoded;
-    const result = await exporter.export(batch.map(({ trace }) => trace));
-    if (result.kind === 'success') {
-      counters.add('traces_exported', exporter.name, batch.length);
-      this.lastWarning = '';
-    } else {
-      counters.add('export_failures', exporter.name);
-      this.warn(`Traces cannot be written to ${exporter.name}: ${errorMessage(result.error)}`);
-      if (result.kind === 'retryable') {
-        this.failuresInRow += 1;
-        return false;
-      }
-      counters.add('traces_dropped', 'refused', batch.length);
-    }
-    this.failuresInRow = 0;
-    this.encoded = [];
-    for (const { parcel } of batch) parcel.done();
-    return true;
-  }
-
-  private async pause(): Promise<void> {
-    this.wake = new AbortController();
-    const waitMs = Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** (this.failuresInRow - 1));
-    // The only way this sleep rejects is a flush that does not want to wait.
-    await this.deps.clock.sleep(waitMs, this.wake.signal).catch(() => undefined);
-  }
-
+  /** Oldest first, and none that an exporter has in its hands. */
   private giveUpOne(): void {
-    const cheap = this.queue.findIndex((parcel) => !parcel.precious);
-    const [parcel] = this.queue.splice(Math.max(0, cheap), 1);
-    if (parcel === undefined) return;
     this.deps.counters.add('traces_dropped', 'queue_full');
-    parcel.done();
+    if (this.spool.giveUpUnwritten(false)) return;
+    const cheap = this.queue.findIndex(({ precious }) => !precious);
+    if (cheap === -1 && this.spool.giveUpUnwritten(true)) return;
+    const [parcel] = this.queue.splice(Math.max(0, cheap), 1);
+    parcel?.done();
   }
 
-  /** Once per distinct message until something works again: an outage is one warning, not one a second. */
-  private warn(message: string): void {
-    if (message === this.lastWarning) return;
-    this.lastWarning = message;
+  private setAside(exporter: string, reason: string, letter: DeadLetter): void {
+    const { counters } = this.deps;
+    if (this.deadLetters === undefined) {
+      counters.add('traces_dropped', 'refused');
+      return;
+    }
+    try {
+      if (this.deadLetters.add(exporter, reason, letter)) counters.add('dead_letters', exporter);
+      else counters.add('traces_dropped', 'dead_letters_full');
+    } catch (thrown) {
+      counters.add('traces_dropped', 'refused');
+      this.report(`A refused trace could not be set aside: ${errorMessage(thrown)}`);
+    }
+  }
+
+  private spoolEvents(): SpoolEvents {
+    const { counters } = this.deps;
+    return {
+      onDamage: (kind, count) => {
+        counters.add('spool_damaged', kind, count);
+        this.report(`The spool has lost ${count} ${count === 1 ? 'record' : 'records'} (${kind}).`);
+      },
+      onUnreadable: (text, problem) => {
+        counters.add('spool_damaged', 'unreadable');
+        this.setAside('unreadable', problem, { text });
+      },
+      onProblem: (thrown) => {
+        counters.add('spool_failures', 'disk');
+        // Where the spool only helps out, the exporter has already said what is wrong with this disk.
+        if (this.deps.disk?.use === 'always')
+          this.report(`The spool cannot be used as it should: ${errorMessage(thrown)}`);
+      },
+      onGivenUp: (reason, count) => {
+        counters.add('traces_dropped', reason, count);
+        this.report(`Traces were given up: ${reason}.`);
+      },
+      onAdopted: (count) => counters.add('traces_adopted', 'process_ended', count),
+    };
+  }
+
+  private async adoptNowAndThen(): Promise<void> {
+    const { signal } = this.closing;
+    while (!signal.aborted) {
+      await this.spool.adopt();
+      for (const courier of this.couriers) courier.wake();
+      // The only way this sleep rejects is the end.
+      await this.deps.clock.sleep(ADOPT_EVERY_MS, signal).catch(() => undefined);
+    }
+  }
+
+  private report(message: string): void {
+    if (message === this.lastProblem) return;
+    this.lastProblem = message;
     this.deps.logger.warn(message);
   }
-}
-
-function turnOfEventLoop(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
 }

@@ -22,11 +22,18 @@ export class TracingHandler extends GraphCallbackHandler {
   override awaitHandlers = true;
   private readonly recorder: Recorder;
   private readonly onDefect: (where: string, thrown: unknown) => void;
+  private readonly graphName: string | undefined;
 
-  constructor(recorder: Recorder, onDefect: (where: string, thrown: unknown) => void) {
+  /** `graphName` is that of the graph it is attached to: a run reports only the name that its caller gave it. */
+  constructor(
+    recorder: Recorder,
+    onDefect: (where: string, thrown: unknown) => void,
+    graphName?: string | undefined,
+  ) {
     super();
     this.recorder = recorder;
     this.onDefect = onDefect;
+    this.graphName = graphName;
   }
 
   /** One handler is one recorder: a copy would be a second one. */
@@ -46,6 +53,7 @@ export class TracingHandler extends GraphCallbackHandler {
   ): void {
     this.guard('handleChainStart', () =>
       this.recorder.start({
+        source: this,
         id: runId,
         parentId,
         name: runName ?? chain?.name ?? chain?.id?.at(-1) ?? 'chain',
@@ -53,6 +61,7 @@ export class TracingHandler extends GraphCallbackHandler {
         inputs,
         metadata,
         tags,
+        graphName: parentId === undefined ? this.graphName : undefined,
       }),
     );
   }
@@ -119,6 +128,7 @@ export class TracingHandler extends GraphCallbackHandler {
   ): void {
     this.guard('handleToolStart', () =>
       this.recorder.start({
+        source: this,
         id: runId,
         parentId,
         name: runName ?? tool?.name ?? tool?.id?.at(-1) ?? 'tool',
@@ -150,6 +160,7 @@ export class TracingHandler extends GraphCallbackHandler {
   ): void {
     this.guard('handleRetrieverStart', () =>
       this.recorder.start({
+        source: this,
         id: runId,
         parentId,
         name: runName ?? retriever?.id?.at(-1) ?? 'retriever',
@@ -170,14 +181,14 @@ export class TracingHandler extends GraphCallbackHandler {
   }
 
   override handleCustomEvent(name: string, data: unknown, runId: string): void {
-    this.guard('handleCustomEvent', () => this.recorder.event(runId, name, data));
+    this.guard('handleCustomEvent', () => this.event(runId, name, data));
   }
 
   override handleInterrupt(event: GraphInterruptEvent): void {
     this.guard('handleInterrupt', () => {
       if (event.runId === undefined) return;
       this.recorder.checkpoint(event.runId, event.checkpointId, true);
-      this.recorder.event(event.runId, 'interrupt', { status: event.status, interrupts: event.interrupts });
+      this.event(event.runId, 'interrupt', { status: event.status, interrupts: event.interrupts });
     });
   }
 
@@ -185,7 +196,7 @@ export class TracingHandler extends GraphCallbackHandler {
     this.guard('handleResume', () => {
       if (event.runId === undefined) return;
       this.recorder.checkpoint(event.runId, event.checkpointId, false);
-      this.recorder.event(event.runId, 'resume', { checkpointId: event.checkpointId });
+      this.event(event.runId, 'resume', { checkpointId: event.checkpointId });
     });
   }
 
@@ -201,6 +212,7 @@ export class TracingHandler extends GraphCallbackHandler {
   ): void {
     this.guard('startModel', () =>
       this.recorder.start({
+        source: this,
         id: runId,
         parentId,
         name: runName ?? model?.id?.at(-1) ?? 'model',
@@ -215,8 +227,14 @@ export class TracingHandler extends GraphCallbackHandler {
 
   private noteFirstToken(runId: string): void {
     this.guard('firstToken', () => {
-      if (!this.recorder.hasEvent(runId, 'first_token')) this.recorder.event(runId, 'first_token');
+      if (!this.recorder.hasEvent(runId, 'first_token')) this.event(runId, 'first_token');
     });
+  }
+
+  /** Inside another wrapped graph both handlers hear of every event. */
+  private event(runId: string, name: string, data?: unknown): void {
+    const source = this.recorder.find(runId)?.source;
+    if (source === undefined || source === this) this.recorder.event(runId, name, data);
   }
 
   /** The graph must never feel a defect of the tracer. */

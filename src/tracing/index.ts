@@ -1,7 +1,9 @@
+export { metricsContentType, metricsText } from './metrics-text.ts';
 export type { TraceOptions } from './options.ts';
 export {
   type EndOptions,
   flush,
+  keep,
   shutdown,
   type TraceableGraph,
   type TracingHealth,

@@ -16,6 +16,7 @@ function setup() {
   const release = onProcessEnd(process, {
     flush: async () => void calls.push('flush'),
     drain: async () => void calls.push('drain'),
+    persist: () => void calls.push('persist'),
   });
   return { process, calls, release };
 }
@@ -51,6 +52,12 @@ describe('onProcessEnd', () => {
     process.emit('beforeExit');
     await settled();
     expect(calls).toEqual(['drain']);
+  });
+
+  it('saves what is decided when the process is told to exit at once', () => {
+    const { process, calls } = setup();
+    process.emit('exit');
+    expect(calls).toEqual(['persist']);
   });
 
   it('takes its listeners off', () => {

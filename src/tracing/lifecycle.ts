@@ -1,18 +1,20 @@
 /** The part of `process` that the lifecycle needs. */
 export interface ProcessEvents {
   readonly pid: number;
-  on(event: 'SIGTERM' | 'SIGINT' | 'beforeExit', listener: () => void): unknown;
-  off(event: 'SIGTERM' | 'SIGINT' | 'beforeExit', listener: () => void): unknown;
+  on(event: 'SIGTERM' | 'SIGINT' | 'beforeExit' | 'exit', listener: () => void): unknown;
+  off(event: 'SIGTERM' | 'SIGINT' | 'beforeExit' | 'exit', listener: () => void): unknown;
   listenerCount(event: 'SIGTERM' | 'SIGINT'): number;
   kill(pid: number, signal: 'SIGTERM' | 'SIGINT'): unknown;
 }
 
-/** What to do when the process is about to end. Neither may reject. */
+/** What to do when the process is about to end. None may reject or throw. */
 export interface EndHooks {
   /** Writes what is finished: the application has a listener of its own and may be letting its runs finish. */
   readonly flush: () => Promise<void>;
   /** Writes everything, runs under way as well: nothing of this process goes on. */
   readonly drain: () => Promise<void>;
+  /** Brings to the disk what is decided: `process.exit` was called, and no other turn of the event loop will come. */
+  readonly persist: () => void;
 }
 
 /**
@@ -45,9 +47,11 @@ export function onProcessEnd(process: ProcessEvents, hooks: EndHooks): () => voi
   process.on('SIGTERM', onTerm);
   process.on('SIGINT', onInt);
   process.on('beforeExit', beforeExit);
+  process.on('exit', hooks.persist);
   return () => {
     process.off('SIGTERM', onTerm);
     process.off('SIGINT', onInt);
     process.off('beforeExit', beforeExit);
+    process.off('exit', hooks.persist);
   };
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { UsageError } from '../core/index.ts';
-import { resolveTraceOptions, type TraceOptions } from './options.ts';
+import { optionsKey, resolveTraceOptions, type TraceOptions } from './options.ts';
 
 const resolve = (options: TraceOptions = {}, env: Record<string, string> = {}) =>
   resolveTraceOptions(options, env, '/app');
@@ -37,11 +37,53 @@ describe('resolveTraceOptions', () => {
     expect(resolve({}, { SLUICE_HOME: '/var/sluice' }).home).toBe('/var/sluice');
   });
 
+  it('keeps errors, hides and redacts nothing by default', () => {
+    expect(resolve()).toMatchObject({
+      keep: [{ type: 'error', scope: 'any_span' }],
+      hideMetadata: false,
+      keepErrorMessages: false,
+      redact: false,
+      maxDroppedTraces: 200,
+      maxDroppedBytes: 16 * 1024 * 1024,
+    });
+    expect(resolve({}, { LANGCHAIN_HIDE_METADATA: 'true' }).hideMetadata).toBe(true);
+    expect(resolve({ hideMetadata: false }, { SLUICE_HIDE_METADATA: 'true' }).hideMetadata).toBe(false);
+    expect(resolve({ hideInputs: [{ tool: 'lookup' }] }).hideInputs).toEqual([{ tool: 'lookup' }]);
+  });
+
+  it('gives equal options one key, and others another', () => {
+    const mine = () => true;
+    const key = (options: TraceOptions) => optionsKey(resolve(options));
+    const rule = (predicate: () => boolean): TraceOptions => ({
+      keep: [{ type: 'custom', name: 'a', predicate }],
+    });
+    expect(key(rule(mine))).toBe(key(rule(mine)));
+    expect(key(rule(mine))).not.toBe(key(rule(() => true)));
+    expect(key({ redact: [/a/g] })).toBe(key({ redact: [/a/g] }));
+    expect(key({ redact: [/a/g] })).not.toBe(key({ redact: [/a/gi] }));
+  });
+
   it.each([
     [{ sampleRate: 2 }, {}, /sampleRate/],
     [{ sampleRate: Number.NaN }, {}, /sampleRate/],
     [{ samplerate: 0.5 } as TraceOptions, {}, /samplerate/],
     [{ maxBufferBytes: -1 }, {}, /maxBufferBytes/],
+    [{ hideInputs: [{}] }, {}, /hideInputs.*a place needs at least one field/],
+    [{ hideInputs: [] }, {}, /hideInputs/],
+    [{ hideOutputs: [{ tol: 'x' }] } as unknown as TraceOptions, {}, /hideOutputs.*tol/],
+    [
+      { hideOutputs: 'yes' } as unknown as TraceOptions,
+      {},
+      /hideOutputs: must be true, false or a list of places/,
+    ],
+    [{ redact: ['emial'] } as unknown as TraceOptions, {}, /redact.*must be "email", "phone"/],
+    [{ redact: [{ path: 'a..b' }] }, {}, /redact/],
+    [{ redact: [{ name: 'a b', pattern: /x/ }] }, {}, /redact/],
+    [{ keep: [{ type: 'path', rate: 1 }] } as TraceOptions, {}, /keep.0: a path needs/],
+    [{ keep: [{ type: 'path', tag: 'a', rate: 2 }] } as TraceOptions, {}, /keep.0.rate/],
+    [{ keep: [{ type: 'slow' }] } as unknown as TraceOptions, {}, /keep.0.type/],
+    [{ keep: [{ type: 'custom', name: 'a' }] } as unknown as TraceOptions, {}, /keep.0.predicate/],
+    [{}, { LANGSMITH_HIDE_METADATA: 'maybe' }, /LANGSMITH_HIDE_METADATA must be true or false/],
     [{}, { SLUICE_SAMPLE_RATE: 'abc' }, /SLUICE_SAMPLE_RATE must be a number from 0 to 1, not "abc"/],
     [{}, { LANGSMITH_TRACING_SAMPLING_RATE: '7' }, /LANGSMITH_TRACING_SAMPLING_RATE/],
     [{}, { SLUICE_HIDE_INPUTS: 'yes please' }, /SLUICE_HIDE_INPUTS must be true or false/],

@@ -1,5 +1,6 @@
 import type { Outcome } from '../core/index.ts';
 import type { RawSpan, RawTrace } from './raw-trace.ts';
+import { isSameError } from './reported-error.ts';
 
 /** What the settled trace as a whole says. */
 export interface Settlement {
@@ -53,10 +54,10 @@ function spanOutcome(span: RawSpan, view: TraceView): Outcome {
   const own = thrownOutcome(span.thrown);
   if (own !== 'error') return own;
   // LangGraph aborts what runs beside a failing node, and everything once the caller has left.
-  if (isAbort(span.thrown) && (view.aborted || (view.fatal && span.thrown !== view.failure)))
+  if (isAbort(span.thrown) && (view.aborted || (view.fatal && !isSameError(span.thrown, view.failure))))
     return 'cancelled';
   if (view.aborted) return 'cancelled';
-  return view.fatal && span.thrown === view.failure ? 'error' : 'handled_error';
+  return view.fatal && isSameError(span.thrown, view.failure) ? 'error' : 'handled_error';
 }
 
 function rootOutcome(
@@ -120,7 +121,7 @@ function findFailingSpan({ root, spans }: RawTrace): RawSpan {
   const failed = spans.filter(
     (span) => span !== root && span.failed && thrownOutcome(span.thrown) === 'error',
   );
-  const same = failed.filter((span) => span.thrown === root.thrown);
+  const same = failed.filter((span) => isSameError(span.thrown, root.thrown));
   const timedOut = isGraphAbort(root) ? failed.filter((span) => isTimeout(span.thrown)) : [];
   const candidates = same.length > 0 ? same : timedOut;
   const first = candidates.reduce<RawSpan | undefined>(

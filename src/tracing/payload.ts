@@ -1,3 +1,5 @@
+import { freeKey, NO_REDACTION, REDACTION_LOOKAHEAD, type Redaction } from './redaction/index.ts';
+
 /** A payload as JSON, and what could not be carried over. */
 export interface EncodedPayload {
   readonly value: unknown;
@@ -10,10 +12,14 @@ const MAX_DEPTH = 60;
 /**
  * Turns any value into plain JSON of at most about `maxBytes`, without ever throwing: cycles, getters that throw,
  * functions, BigInts, dates, maps, sets, errors and binary data each become something readable. `toJSON` is honoured, so a
- * LangChain message takes its serialized form.
+ * LangChain message takes its serialized form. What the redaction finds is replaced before anything is cut.
  */
-export function encodePayload(value: unknown, maxBytes: number): EncodedPayload {
-  const walk = new Walk(maxBytes);
+export function encodePayload(
+  value: unknown,
+  maxBytes: number,
+  redaction: Redaction = NO_REDACTION,
+): EncodedPayload {
+  const walk = new Walk(maxBytes, redaction);
   const encoded = walk.encode(value, 0);
   return { value: encoded === undefined ? null : encoded, truncated: walk.truncated };
 }
@@ -21,10 +27,14 @@ export function encodePayload(value: unknown, maxBytes: number): EncodedPayload 
 class Walk {
   truncated = false;
   private remaining: number;
+  private readonly redaction: Redaction;
   private readonly ancestors = new Set<object>();
+  /** The object keys that lead to the value being encoded. */
+  private readonly trail: string[] = [];
 
-  constructor(maxBytes: number) {
+  constructor(maxBytes: number, redaction: Redaction) {
     this.remaining = maxBytes;
+    this.redaction = redaction;
   }
 
   encode(value: unknown, depth: number): unknown {
@@ -33,12 +43,12 @@ class Walk {
         return this.text(value);
       case 'number':
         this.remaining -= 8;
-        return Number.isFinite(value) ? value : String(value);
+        return Number.isFinite(value) ? this.redaction.number(value) : String(value);
       case 'boolean':
         this.remaining -= 5;
         return value;
       case 'bigint':
-        return this.text(value.toString());
+        return this.text(String(this.redaction.number(value)));
       case 'object':
         return value === null ? null : this.object(value, depth);
       default:
@@ -47,14 +57,19 @@ class Walk {
   }
 
   private text(value: string): string {
-    if (value.length <= this.remaining) {
-      this.remaining -= value.length + 2;
-      return value;
+    const window = Math.max(0, this.remaining) + REDACTION_LOOKAHEAD;
+    const text = this.redaction.text(value.slice(0, window), this.trail);
+    const unseen = Math.max(0, value.length - window);
+    if (unseen === 0 && text.length <= this.remaining) {
+      this.remaining -= text.length + 2;
+      return text;
     }
     this.truncated = true;
-    const kept = value.slice(0, Math.max(0, this.remaining));
+    // At the end of what was looked at, half of something private could stand unrecognised.
+    const known = unseen === 0 ? text.length : text.length - REDACTION_LOOKAHEAD;
+    const kept = text.slice(0, Math.max(0, Math.min(known, this.remaining)));
     this.remaining = 0;
-    return `${kept}… [${value.length - kept.length} characters left out]`;
+    return `${kept}… [${text.length - kept.length + unseen} characters left out]`;
   }
 
   private object(value: object, depth: number): unknown {
@@ -67,7 +82,7 @@ class Walk {
     try {
       return this.members(value, depth);
     } catch (thrown) {
-      return `[Unreadable: ${thrown instanceof Error ? thrown.name : typeof thrown}]`;
+      return this.redaction.text(`[Unreadable: ${thrown instanceof Error ? thrown.name : typeof thrown}]`);
     } finally {
       this.ancestors.delete(value);
     }
@@ -78,7 +93,7 @@ class Walk {
     if (value instanceof Error) {
       return this.record(Object.entries({ ...value, name: value.name, message: value.message }), depth);
     }
-    if (value instanceof Map) return this.array([...value], depth);
+    if (value instanceof Map) return this.list([...value], (pair) => this.pair(pair, depth + 1));
     if (value instanceof Set) return this.array([...value], depth);
     if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer)
       return `[Binary: ${value.byteLength} bytes]`;
@@ -90,13 +105,17 @@ class Walk {
   }
 
   private array(items: readonly unknown[], depth: number): unknown[] {
+    return this.list(items, (item) => this.encode(item, depth + 1));
+  }
+
+  private list<Item>(items: readonly Item[], encode: (item: Item) => unknown): unknown[] {
     const encoded: unknown[] = [];
     for (const item of items) {
       if (this.remaining <= 0) {
         this.truncated = true;
         break;
       }
-      const member = this.encode(item, depth + 1);
+      const member = encode(item);
       encoded.push(member === undefined ? null : member);
     }
     return encoded;
@@ -111,9 +130,24 @@ class Walk {
         break;
       }
       this.remaining -= key.length + 4;
-      const json = this.encode(member, depth + 1);
-      if (json !== undefined) encoded[key] = json;
+      const json = this.member(key, member, depth);
+      if (json !== undefined) encoded[freeKey(encoded, this.redaction.key(key))] = json;
     }
     return encoded;
+  }
+
+  /** An entry of a map: its key is one like that of an object. */
+  private pair([key, member]: readonly [unknown, unknown], depth: number): unknown {
+    if (typeof key !== 'string') return this.array([key, member], depth);
+    return [this.text(key), this.member(key, member, depth) ?? null];
+  }
+
+  private member(key: string, member: unknown, depth: number): unknown {
+    this.trail.push(key);
+    try {
+      return this.redaction.member(this.trail) ?? this.encode(member, depth + 1);
+    } finally {
+      this.trail.pop();
+    }
   }
 }

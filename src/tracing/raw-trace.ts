@@ -1,4 +1,5 @@
-import type { Outcome, SpanType } from '../core/index.ts';
+import type { Outcome, SpanType, Usage } from '../core/index.ts';
+import type { ParentSpan } from './otel/index.ts';
 
 /** Something that happened inside a running span. `data` is a reference, encoded only if the trace is kept. */
 export interface RawEvent {
@@ -19,11 +20,18 @@ export interface SpanStart {
   readonly tags: readonly string[];
   readonly model?: string | undefined;
   readonly toolCallId?: string | undefined;
+  /** Name that a root's graph was compiled with: `name` is the caller's where the caller named the run. */
+  readonly graphName?: string | undefined;
+  /** The handler that reported it: what another one says of it is said twice. */
+  readonly source?: object | undefined;
 }
 
 /** A span while it is in memory: nothing in it is copied or encoded. */
-export interface RawSpan extends Omit<SpanStart, 'inputs'> {
+export interface RawSpan extends Omit<SpanStart, 'inputs' | 'metadata' | 'tags' | 'model'> {
   inputs: unknown;
+  model?: string | undefined;
+  metadata: Readonly<Record<string, unknown>>;
+  tags: readonly string[];
   outputs: unknown;
   readonly startTimeMs: number;
   /** Undefined while it runs. */
@@ -36,6 +44,8 @@ export interface RawSpan extends Omit<SpanStart, 'inputs'> {
   readonly events: RawEvent[];
   /** Payloads that were given up under memory pressure. */
   payloadsReleased: boolean;
+  /** What a model call reported, noted when its payloads are given up: tokens are counted of every run. */
+  usage?: Usage;
 }
 
 /** A trace while it is in memory. */
@@ -43,8 +53,12 @@ export interface RawTrace {
   readonly root: RawSpan;
   /** In the order they started, the root first. */
   readonly spans: RawSpan[];
+  /** The OpenTelemetry span outside of the graph that encloses it. */
+  readonly parentSpan?: ParentSpan | undefined;
   /** Checkpoint at which the run was interrupted or resumed. */
   checkpointId: string | undefined;
+  /** Checkpoint of an interrupt that this run went on from. */
+  resumedFrom: string | undefined;
   /** Whether the graph paused before its end: a dynamic interrupt, or a static one with nothing thrown. */
   interrupted: boolean;
   /** Whether anything in it has thrown so far: such a trace is given up last. */

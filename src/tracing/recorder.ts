@@ -1,4 +1,5 @@
 import type { Counters } from './counters.ts';
+import type { GraphRun, ParentSpan } from './otel/index.ts';
 import { payloadSize } from './payload-size.ts';
 import type { RawEvent, RawSpan, RawTrace, SpanStart } from './raw-trace.ts';
 import type { TraceBuffer } from './trace-buffer.ts';
@@ -15,6 +16,8 @@ export interface RecorderDeps {
   readonly maxSpansPerTrace: number;
   /** A root that has run for longer is ended here, as cancelled. */
   readonly maxTraceAgeMs: number;
+  /** Called when a root begins, in the context of its caller; gives the span outside of the graph that encloses it. */
+  readonly startRoot?: () => ParentSpan | undefined;
   /** Takes a trace whose root has ended. */
   readonly onEnd: (trace: RawTrace) => void;
 }
@@ -31,6 +34,11 @@ interface ActiveTrace {
  */
 const owners = new Map<string, Recorder>();
 
+/** The recorder that follows a run, until the trace of the run has ended. */
+export function recorderOf(runId: string): Recorder | undefined {
+  return owners.get(runId);
+}
+
 /** Builds traces from what the callbacks report. Keeps references only; copies and encodes nothing. */
 export class Recorder {
   private readonly deps: RecorderDeps;
@@ -41,6 +49,11 @@ export class Recorder {
 
   constructor(deps: RecorderDeps) {
     this.deps = deps;
+  }
+
+  /** Whether this is the root of a trace under way. */
+  isRunning(rootId: string): boolean {
+    return this.active.has(rootId);
   }
 
   /** From now on no new trace is begun. */
@@ -77,13 +90,13 @@ export class Recorder {
     if (isRoot(entry)) this.endTrace(entry.home);
   }
 
-  /** Notes a moment in a running span. */
-  event(id: string, name: string, data?: unknown): void {
+  /** Notes a moment in a running span: now, unless it is told when. */
+  event(id: string, name: string, data?: unknown, timeMs?: number): void {
     const entry = this.open.get(id);
     if (entry === undefined) return;
     const event: RawEvent = {
       name,
-      timeMs: this.timeIn(entry.home),
+      timeMs: timeMs ?? this.timeIn(entry.home),
       ...(data === undefined ? {} : { data }),
     };
     entry.span.events.push(event);
@@ -94,12 +107,47 @@ export class Recorder {
     return this.open.get(id)?.span.events.some((event) => event.name === name) ?? false;
   }
 
+  /** A span of a trace under way, running or ended. */
+  find(id: string): RawSpan | undefined {
+    return this.open.get(id)?.span;
+  }
+
+  /** The trace that a span of a trace under way belongs to. */
+  graphRun(id: string): GraphRun | undefined {
+    const trace = this.open.get(id)?.home.trace;
+    return trace && { rootId: trace.root.id, parentSpan: trace.parentSpan };
+  }
+
+  /** Adds to what is known of a span. Metadata that is given wins, inputs are taken where there are none. */
+  annotate(
+    id: string,
+    more: {
+      readonly metadata?: Readonly<Record<string, unknown>>;
+      readonly tags?: readonly string[];
+      readonly inputs?: unknown;
+      readonly model?: string | undefined;
+    },
+  ): void {
+    const entry = this.open.get(id);
+    if (entry === undefined) return;
+    const { span, home } = entry;
+    // Copied: the callback manager hands the same object to other runs.
+    if (more.metadata !== undefined) span.metadata = { ...span.metadata, ...more.metadata };
+    if (more.model !== undefined) span.model = more.model;
+    if (more.tags !== undefined) span.tags = [...new Set([...span.tags, ...more.tags])];
+    if (more.inputs !== undefined && span.inputs === undefined && !span.payloadsReleased) {
+      span.inputs = more.inputs;
+      this.weigh(home, span, more.inputs);
+    }
+  }
+
   /** Notes that a graph paused (`interrupted`) or went on from a checkpoint. */
   checkpoint(rootId: string, checkpointId: string, interrupted: boolean): void {
     const home = this.active.get(rootId);
     if (home === undefined) return;
     home.trace.checkpointId = checkpointId;
     if (interrupted) home.trace.interrupted = true;
+    else home.trace.resumedFrom ??= checkpointId;
   }
 
   /** Ends every trace under way, as cancelled, with what it has: the process is about to go. */
@@ -127,7 +175,9 @@ export class Recorder {
       trace: {
         root,
         spans: [root],
+        parentSpan: this.deps.startRoot?.(),
         checkpointId: undefined,
+        resumedFrom: undefined,
         interrupted: false,
         suspicious: false,
         sizeBytes: 0,

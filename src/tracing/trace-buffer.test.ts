@@ -28,6 +28,7 @@ function rawTrace(id: string, suspicious = false): RawTrace {
     root,
     spans: [root],
     checkpointId: undefined,
+    resumedFrom: undefined,
     interrupted: false,
     suspicious,
     sizeBytes: 0,

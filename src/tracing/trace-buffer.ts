@@ -1,16 +1,31 @@
 import type { Counters } from './counters.ts';
 import type { RawTrace } from './raw-trace.ts';
+import { spanUsage } from './usage.ts';
+
+/** Memory that is given back before anything that is still needed. */
+export interface Reserve {
+  readonly sizeBytes: number;
+  /** Gives some of it back. False when there is none. */
+  forgetOldest(): boolean;
+}
 
 /** The traces in memory, from their start until they have been exported or dropped, within a limit of payload bytes. */
 export class TraceBuffer {
   private readonly traces = new Set<RawTrace>();
   private readonly maxBytes: number;
   private readonly counters: Counters;
+  private readonly reserve: Reserve | undefined;
   private bytes = 0;
 
-  constructor(options: { readonly maxBytes: number; readonly counters: Counters }) {
+  constructor(options: {
+    readonly maxBytes: number;
+    readonly counters: Counters;
+    /** Counts towards the limit. */
+    readonly reserve?: Reserve;
+  }) {
     this.maxBytes = options.maxBytes;
     this.counters = options.counters;
+    this.reserve = options.reserve;
   }
 
   /** Estimated payload bytes held. */
@@ -20,6 +35,7 @@ export class TraceBuffer {
 
   /** Takes a trace in. */
   add(trace: RawTrace): void {
+    if (this.traces.has(trace)) return;
     this.traces.add(trace);
     this.bytes += trace.sizeBytes;
   }
@@ -29,6 +45,9 @@ export class TraceBuffer {
     if (!this.traces.has(trace)) return;
     trace.sizeBytes += byBytes;
     this.bytes += byBytes;
+    while (this.reserve && this.bytes + this.reserve.sizeBytes > this.maxBytes) {
+      if (!this.reserve.forgetOldest()) break;
+    }
     while (this.bytes > this.maxBytes) {
       const victim = this.victim();
       if (victim === undefined) return;
@@ -57,6 +76,8 @@ export class TraceBuffer {
   private release(trace: RawTrace): void {
     for (const span of trace.spans) {
       if (span.inputs === undefined && span.outputs === undefined) continue;
+      const usage = spanUsage(span);
+      if (usage !== undefined) span.usage = usage;
       span.inputs = undefined;
       span.outputs = undefined;
       span.payloadsReleased = true;

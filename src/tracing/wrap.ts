@@ -2,7 +2,9 @@ import type { Pregel } from '@langchain/langgraph/pregel';
 import { type Logger, UsageError } from '../core/index.ts';
 import type { CounterName } from './counters.ts';
 import { onProcessEnd } from './lifecycle.ts';
-import { type ResolvedTraceOptions, resolveTraceOptions, type TraceOptions } from './options.ts';
+import { MetricsRegistry } from './metrics/index.ts';
+import { optionsKey, type ResolvedTraceOptions, resolveTraceOptions, type TraceOptions } from './options.ts';
+import { connectOtel, type OtelConnection, otelIsRegistered } from './otel/index.ts';
 import { Tracer } from './tracer.ts';
 
 /** A compiled graph, as `traceGraph` needs it: anything with LangGraph's `withConfig`. */
@@ -11,6 +13,8 @@ export type TraceableGraph = Pick<Pregel<any, any>, 'withConfig' | 'invoke' | 's
 
 /** How long `flush`, `shutdown` and the signal handlers wait at most, in milliseconds. */
 const DEFAULT_TIMEOUT_MS = 5_000;
+/** How long `shutdown` waits beyond that for exports it has aborted and files it closes, in milliseconds. */
+const CLOSE_TIMEOUT_MS = 1_000;
 
 interface ActiveTracer {
   readonly tracer: Tracer;
@@ -18,7 +22,12 @@ interface ActiveTracer {
   readonly logger: Logger | undefined;
   /** Takes its listeners off the process. */
   readonly release: () => void;
+  /** The join with OpenTelemetry, where this process has any. */
+  readonly otel: Promise<OtelConnection> | undefined;
 }
+
+/** What the runs of every tracer of this process add up to; it outlives them, because a counter must not go back. */
+export const trafficMetrics = new MetricsRegistry();
 
 const tracers = new Set<ActiveTracer>();
 const wrapped = new WeakSet<object>();
@@ -51,9 +60,36 @@ export function traceGraph<Graph extends TraceableGraph>(graph: Graph, options: 
   const resolved = resolveTraceOptions(options, process.env, process.cwd());
   if (!resolved.enabled) return graph;
   const tracer = tracerFor(resolved, options.logger);
-  const traced = graph.withConfig({ callbacks: [tracer.handler] }) as unknown as Graph;
+  const traced = graph.withConfig({ callbacks: [...tracer.callbacksFor(nameOf(graph))] }) as unknown as Graph;
   wrapped.add(traced);
   return traced;
+}
+
+/** The name a graph was compiled with. */
+function nameOf(graph: object): string | undefined {
+  return 'getName' in graph && typeof graph.getName === 'function' ? String(graph.getName()) : undefined;
+}
+
+/**
+ * Keeps a run after the fact, for example one that a user was unhappy with: a run that has not ended, or one that was
+ * not sampled and is still in memory (the last 200 within 16 MiB, see `maxDroppedTraces` and `maxDroppedBytes`). With an
+ * interrupted run its resume is kept too, and the other way round.
+ *
+ * @param runId Id of the root run: the `runId` of the call's config, or what `sluice traces list` shows.
+ * @param reason A label such as `negative_feedback`; stands in the record as the reason of the decision, and is counted by,
+ *   so it must not be free text. Default `requested`.
+ * @returns True when the run is or will be recorded, false when it is no longer here or never was.
+ *
+ * @throws UsageError `KEEP_REASON_INVALID` for a reason that is no label.
+ */
+export function keep(runId: string, reason = 'requested'): boolean {
+  if (!/^[\w.:-]{1,64}$/.test(reason)) {
+    throw new UsageError(
+      'KEEP_REASON_INVALID',
+      `keep: reason must be 1 to 64 letters, digits, ".", ":", "_" and "-", not ${JSON.stringify(reason.slice(0, 64))}.`,
+    );
+  }
+  return [...tracers].map(({ tracer }) => tracer.keep(runId, reason)).includes(true);
 }
 
 /** Options of {@link flush} and {@link shutdown}. */
@@ -81,9 +117,17 @@ export async function shutdown(options: EndOptions = {}): Promise<void> {
   const ending = [...tracers];
   tracers.clear();
   for (const { release } of ending) release();
+  for (const { tracer } of ending) tracer.stop();
   await within(
     options.timeoutMs,
-    ending.map(({ tracer }) => tracer.shutdown()),
+    ending.map(({ tracer }) => tracer.drain()),
+  );
+  await within(
+    CLOSE_TIMEOUT_MS,
+    ending.map(async ({ tracer, otel }) => {
+      await tracer.close();
+      await (await otel)?.shutdown();
+    }),
   );
 }
 
@@ -93,8 +137,12 @@ export interface TracingHealth {
   readonly counters: Readonly<Partial<Record<CounterName, Readonly<Record<string, number>>>>>;
   /** Estimated payload bytes in memory. */
   readonly bufferedBytes: number;
-  /** Kept traces that are not written yet. */
+  /** Kept traces that not every exporter has taken yet. */
   readonly pendingTraces: number;
+  /** Bytes on disk of traces that wait for an exporter. */
+  readonly spooledBytes: number;
+  /** Age of the oldest trace that waits, in milliseconds; 0 when none does. */
+  readonly lagMs: number;
 }
 
 /** The health of every tracer of this process, summed. */
@@ -102,33 +150,51 @@ export function tracingHealth(): TracingHealth {
   const counters: Partial<Record<CounterName, Record<string, number>>> = {};
   let bufferedBytes = 0;
   let pendingTraces = 0;
+  let spooledBytes = 0;
+  let lagMs = 0;
   for (const { tracer } of tracers) {
     bufferedBytes += tracer.bufferedBytes;
-    pendingTraces += tracer.pendingTraces;
+    const delivery = tracer.deliveryHealth;
+    pendingTraces += delivery.pendingTraces;
+    spooledBytes += delivery.spooledBytes;
+    lagMs = Math.max(lagMs, delivery.lagMs);
     for (const [name, reasons] of Object.entries(tracer.counters.snapshot())) {
       const sums = counters[name as CounterName] ?? {};
       for (const [reason, count] of Object.entries(reasons)) sums[reason] = (sums[reason] ?? 0) + count;
       counters[name as CounterName] = sums;
     }
   }
-  return { counters, bufferedBytes, pendingTraces };
+  return { counters, bufferedBytes, pendingTraces, spooledBytes, lagMs };
 }
 
 /** Graphs wrapped with the same options share a tracer, and with it one store connection and one set of limits. */
 function tracerFor(resolved: ResolvedTraceOptions, logger: Logger | undefined): Tracer {
-  const options = JSON.stringify(resolved);
+  const options = optionsKey(resolved);
   for (const active of tracers) {
     if (active.options === options && active.logger === logger) return active.tracer;
   }
-  const tracer = new Tracer(resolved, { logger });
+  const tracer = new Tracer(resolved, { logger, metrics: trafficMetrics });
   const release = resolved.handleSignals
     ? onProcessEnd(process, {
         flush: () => within(undefined, [tracer.flush()]),
-        drain: () => within(undefined, [tracer.drain()]),
+        drain: async () => {
+          await within(undefined, [tracer.drain()]);
+          tracer.letGo();
+        },
+        persist: () => tracer.persist(),
       })
     : () => {};
-  tracers.add({ tracer, options, logger, release });
+  tracers.add({ tracer, options, logger, release, otel: joinOtel(resolved, tracer.logger) });
   return tracer;
+}
+
+/**
+ * Makes the active span inside a node that node's, where the process already has OpenTelemetry or an endpoint is
+ * configured. Everybody else loads nothing of it.
+ */
+function joinOtel({ otlp }: ResolvedTraceOptions, logger: Logger): Promise<OtelConnection> | undefined {
+  if (!otlp.enabled && !otelIsRegistered()) return undefined;
+  return connectOtel({ logger, env: process.env, startSdk: otlp.enabled && !otelIsRegistered() });
 }
 
 async function within(timeoutMs: number | undefined, work: readonly Promise<void>[]): Promise<void> {

@@ -163,11 +163,139 @@ export function traceStoreContract(name: string, open: () => Promise<TraceStore>
       });
     });
 
+    /** Every step of a prune, until the store says that nothing is left to do. */
+    async function prune(beforeMs: number): Promise<number> {
+      let removed = 0;
+      for (let step = 0; step < 1_000; step += 1) {
+        const result = await store.prune({ beforeMs });
+        removed += result.removed;
+        if (!result.hasMore) return removed;
+      }
+      throw new Error('It never said that it was done.');
+    }
+
+    it('removes what started before a moment, spans included, and nothing else', async () => {
+      await store.write([
+        makeTrace({
+          id: runId(1),
+          startTimeMs: 1,
+          spans: [makeSpan({ id: runId(1) }), makeSpan({ id: 'old-span' })],
+        }),
+        makeTrace({ id: runId(2), startTimeMs: 9.5 }),
+        makeTrace({ id: runId(3), startTimeMs: 10, endTimeMs: 11 }),
+        makeTrace({ id: runId(4), startTimeMs: 11 }),
+      ]);
+      expect(await prune(10)).toBe(2);
+      expect(await listedIds()).toEqual([runId(4), runId(3)]);
+      expect(await store.find(runId(1))).toEqual({ kind: 'missing' });
+      expect(await store.find('old-span')).toEqual({ kind: 'missing' });
+      expect(await prune(10)).toBe(0);
+    });
+
+    it('counts in a dry run what it would remove, and removes nothing', async () => {
+      await store.write(Array.from({ length: 600 }, (_, n) => makeTrace({ id: runId(n), startTimeMs: n })));
+      await store.pin(runId(5), { reason: 'baseline', pinnedAtMs: 1 });
+      expect(await store.prune({ beforeMs: 500, isDryRun: true })).toEqual({ removed: 499, hasMore: false });
+      expect(await store.list({ limit: 1_000 })).toHaveLength(600);
+      expect(await prune(500)).toBe(499);
+    });
+
+    it('removes whatever traces there are down to the pinned and the young ones', async () => {
+      await fc.assert(
+        fc.asyncProperty(
+          fc.uniqueArray(
+            fc.record({
+              n: fc.nat(50_000),
+              startTimeMs: fc.nat(100),
+              isPinned: fc.boolean(),
+              spans: fc.integer({ min: 1, max: 90 }),
+            }),
+            { selector: ({ n }) => n, maxLength: 20 },
+          ),
+          fc.nat(100),
+          async (planned, beforeMs) => {
+            for (const { id } of await store.list({ limit: 100 })) await store.unpin(id);
+            await prune(Number.MAX_SAFE_INTEGER);
+            await store.write(
+              planned.map(({ n, startTimeMs, spans }) =>
+                makeTrace({
+                  id: runId(n),
+                  startTimeMs,
+                  spans: Array.from({ length: spans }, (_, at) =>
+                    makeSpan({ id: at === 0 ? runId(n) : `${n}-${at}` }),
+                  ),
+                }),
+              ),
+            );
+            for (const { n, isPinned } of planned)
+              if (isPinned) await store.pin(runId(n), { reason: 'kept', pinnedAtMs: 0 });
+            const staying = planned.filter((each) => each.isPinned || each.startTimeMs >= beforeMs);
+            expect(await prune(beforeMs)).toBe(planned.length - staying.length);
+            expect((await listedIds()).sort()).toEqual(staying.map(({ n }) => runId(n)).sort());
+          },
+        ),
+        { seed: 11, numRuns: 40 },
+      );
+    });
+
+    it('keeps a pinned trace whatever its age, and shows why', async () => {
+      const trace = makeTrace({ id: runId(1), startTimeMs: 1 });
+      await store.write([trace, makeTrace({ id: runId(2), startTimeMs: 2 })]);
+      const pin = { reason: 'in the golden dataset', pinnedAtMs: 77 };
+      expect(await store.pin(runId(1), pin)).toBe(true);
+      expect(await prune(100)).toBe(1);
+      expect(await store.find(runId(1))).toEqual({ kind: 'found', trace, pin });
+      const { spans, ...head } = trace;
+      expect(await store.list({})).toEqual([{ ...head, spanCount: spans.length, pin }]);
+    });
+
+    it('takes the last pin of a trace, and lets go of it when it is unpinned', async () => {
+      await store.write([makeTrace({ id: runId(1), startTimeMs: 1 })]);
+      await store.pin(runId(1), { reason: 'first', pinnedAtMs: 1 });
+      await store.pin(runId(1), { reason: 'second', pinnedAtMs: 2 });
+      expect(await store.list({})).toMatchObject([{ pin: { reason: 'second', pinnedAtMs: 2 } }]);
+      expect(await store.unpin(runId(1))).toBe(true);
+      expect(await store.unpin(runId(1))).toBe(false);
+      expect((await store.list({}))[0]).not.toHaveProperty('pin');
+      expect(await prune(100)).toBe(1);
+    });
+
+    it('pins no trace that is not there', async () => {
+      await store.write([makeTrace({ id: runId(1) })]);
+      expect(await store.pin(runId(2), { reason: 'x', pinnedAtMs: 1 })).toBe(false);
+      expect(await store.unpin(runId(2))).toBe(false);
+      await store.write([makeTrace({ id: runId(2) })]);
+      expect(await listedIds({ isPinned: true })).toEqual([]);
+    });
+
+    it('keeps the pin of a trace that is delivered again', async () => {
+      await store.write([makeTrace({ id: runId(1), startTimeMs: 1 })]);
+      await store.pin(runId(1), { reason: 'r', pinnedAtMs: 1 });
+      await store.write([makeTrace({ id: runId(1), startTimeMs: 1, name: 'again' })]);
+      expect(await prune(100)).toBe(0);
+      expect(await store.list({})).toMatchObject([{ name: 'again', pin: { reason: 'r' } }]);
+    });
+
+    it('lists the pinned traces alone, or the others', async () => {
+      await store.write(
+        [1, 2, 3].map((n) => makeTrace({ id: runId(n), startTimeMs: n, name: n === 3 ? 'b' : 'a' })),
+      );
+      for (const n of [1, 3]) await store.pin(runId(n), { reason: 'r', pinnedAtMs: 1 });
+      expect(await listedIds({ isPinned: true })).toEqual([runId(3), runId(1)]);
+      expect(await listedIds({ isPinned: false })).toEqual([runId(2)]);
+      expect(await listedIds({ isPinned: true, name: 'a' })).toEqual([runId(1)]);
+    });
+
     it('can be closed twice and refuses to work afterwards', async () => {
       await store.close();
       await store.close();
       await expect(store.list({})).rejects.toMatchObject({ code: 'STORE_CLOSED' });
       await expect(store.find(runId(1))).rejects.toMatchObject({ code: 'STORE_CLOSED' });
+      await expect(store.prune({ beforeMs: 1 })).rejects.toMatchObject({ code: 'STORE_CLOSED' });
+      await expect(store.pin(runId(1), { reason: 'r', pinnedAtMs: 1 })).rejects.toMatchObject({
+        code: 'STORE_CLOSED',
+      });
+      await expect(store.unpin(runId(1))).rejects.toMatchObject({ code: 'STORE_CLOSED' });
       await expect(store.write([makeTrace({ id: runId(1) })])).rejects.toMatchObject({
         code: 'STORE_CLOSED',
       });

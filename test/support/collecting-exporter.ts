@@ -3,7 +3,7 @@ import type { ExportResult, TraceExporter } from '../../src/tracing/exporters/in
 
 /** An exporter that keeps what it is given, and answers as it is told to. */
 export class CollectingExporter implements TraceExporter {
-  readonly name = 'collecting';
+  readonly name: string = 'collecting';
   readonly traces: Trace[] = [];
   readonly batchSizes: number[] = [];
   /** Answers of the next exports, first one first; success once there are none. */

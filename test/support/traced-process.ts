@@ -1,5 +1,7 @@
 // A process of its own that runs a traced graph: `traced-process.ts <home> <runs> <end>`. It prints how many runs gave the
-// right result, and then ends as told: `return` (nothing left to do), `wait` (until it is killed), `hang` (a run under way).
+// right result, and then ends as told: `return` (nothing left to do), `wait` (until it is killed), `hang` (a run under way),
+// `exit` (process.exit in the same turn).
+import { writeSync } from 'node:fs';
 import { Annotation, START, StateGraph } from '@langchain/langgraph';
 import { traceGraph } from '../../src/tracing/index.ts';
 
@@ -21,6 +23,10 @@ const results = await Promise.all(
   Array.from({ length: Number(runs) }, () => graph.invoke({ text: payload, hang: false })),
 );
 const right = results.filter(({ text }) => text === `${payload}!`).length;
+if (end === 'exit') {
+  writeSync(1, `${right} right\n`);
+  process.exit();
+}
 if (end === 'hang') void graph.invoke({ text: 'never', hang: true });
 setImmediate(() => {
   process.stdout.write(`${right} right\n`);

@@ -1,10 +1,13 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { createInterface } from 'node:readline';
+import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { type TraceSummary, traceStorePath } from '../../src/core/index.ts';
 import { openTraceStore } from '../../src/store/index.ts';
+import { loadSqlite } from '../../src/store/sqlite-module.ts';
 import { tempDir } from '../support/temp-dir.ts';
 
 const PROGRAM = fileURLToPath(new URL('../support/traced-process.ts', import.meta.url));
@@ -15,6 +18,11 @@ const NODE = [
   '--disable-warning=ExperimentalWarning',
   PROGRAM,
 ] as const;
+
+function start(home: string, runs: number, end: string) {
+  const [command, ...args] = [...NODE, home, String(runs), end];
+  return spawn(command, args);
+}
 
 async function run(home: string, runs: number, end: string, signal?: NodeJS.Signals, limitBlocks?: number) {
   const [command, ...args] = [...NODE, home, String(runs), end];
@@ -31,6 +39,14 @@ async function run(home: string, runs: number, end: string, signal?: NodeJS.Sign
   if (signal !== undefined) child.kill(signal);
   const [exitCode, endedBy] = (await once(child, 'close')) as [number | null, NodeJS.Signals | null];
   return { line, exitCode, endedBy, stderr };
+}
+
+/** Bytes of the segments in a home. */
+function spooledBytes(home: string): number {
+  if (!existsSync(`${home}/spool`)) return 0;
+  return readdirSync(`${home}/spool`, { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.seg'))
+    .reduce((sum, name) => sum + statSync(`${home}/spool/${name}`).size, 0);
 }
 
 async function stored(home: string): Promise<TraceSummary[]> {
@@ -63,6 +79,37 @@ describe('a process that traces', () => {
       expect(traces.filter((trace) => trace.outcome === 'cancelled')).toHaveLength(1);
     },
   );
+
+  it('loses nothing to process.exit: the next start has every run', async () => {
+    await using dir = await tempDir();
+    expect(await run(dir.path, 20, 'exit')).toMatchObject({ line: '20 right', exitCode: 0 });
+    expect(readdirSync(dir.path)).toContain('spool');
+    expect(await run(dir.path, 0, 'return')).toMatchObject({ exitCode: 0, stderr: '' });
+    expect(await stored(dir.path)).toHaveLength(20);
+    expect(readdirSync(`${dir.path}/spool`)).toEqual([]);
+  });
+
+  it('loses nothing to SIGKILL a turn after the last run, nor while the store is locked', async () => {
+    await using dir = await tempDir();
+    expect(await run(dir.path, 20, 'wait', 'SIGKILL')).toMatchObject({ endedBy: 'SIGKILL' });
+    expect(await stored(dir.path)).toHaveLength(20);
+    const db = new (loadSqlite().DatabaseSync)(traceStorePath(dir.path));
+    db.exec('BEGIN IMMEDIATE');
+    const child = start(dir.path, 20, 'wait');
+    // The tracer turns to the spool when the store takes too long.
+    for (let size = 0, before = -1, tries = 0; (size === 0 || size !== before) && tries < 100; tries += 1) {
+      await delay(100);
+      before = size;
+      size = spooledBytes(dir.path);
+    }
+    child.kill('SIGKILL');
+    await once(child, 'close');
+    db.exec('ROLLBACK');
+    db.close();
+    expect(await stored(dir.path)).toHaveLength(20);
+    await run(dir.path, 0, 'return');
+    expect(await stored(dir.path)).toHaveLength(40);
+  });
 
   it('gives every result when the disk fills up, and says what it could not write', async () => {
     await using dir = await tempDir();

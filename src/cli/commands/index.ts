@@ -5,8 +5,12 @@ import { datasetValidate } from './dataset-validate.ts';
 import { evalCommand } from './eval.ts';
 import { replay } from './replay.ts';
 import { serve } from './serve.ts';
+import { tracesExport } from './traces-export.ts';
 import { tracesList } from './traces-list.ts';
+import { tracesPin } from './traces-pin.ts';
+import { tracesPrune } from './traces-prune.ts';
 import { tracesShow } from './traces-show.ts';
+import { tracesUnpin } from './traces-unpin.ts';
 
 /** Every command of the program, in the order of its help. */
 export const commands: readonly Command[] = [
@@ -16,6 +20,10 @@ export const commands: readonly Command[] = [
   datasetValidate,
   tracesList,
   tracesShow,
+  tracesExport,
+  tracesPin,
+  tracesUnpin,
+  tracesPrune,
   replay,
   serve,
 ];

@@ -22,6 +22,8 @@ export async function runServe(values: ServeValues, context: CommandContext): Pr
       graph,
       port: values.port ?? DEFAULT_PORT,
       logger: context.logger,
+      // What is measured comes from the tracer.
+      metrics: !values.noTrace && !values.noMetrics,
       ...(values.path === undefined ? {} : { path: values.path }),
       ...(values.host === undefined ? {} : { host: values.host }),
     });

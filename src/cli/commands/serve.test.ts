@@ -93,6 +93,8 @@ describe('sluice serve', () => {
     const { firstLine, stop } = await startProgram('--json', '--hide-inputs', '--sample-rate', '0');
     const { url } = JSON.parse(firstLine) as { url: string };
     const good = await invoke(url, 'hat');
+    const metrics = await (await fetch(new URL('/metrics', url))).text();
+    expect(metrics).toContain('sluicegate_runs_total{graph="shop",outcome="success"} 1\n');
     expect(await good.json()).toMatchObject({ output: { answer: 're: hat' } });
     const bad = await invoke(url, 'throw');
     expect(bad.status).toBe(500);
@@ -124,7 +126,9 @@ describe('sluice serve', () => {
   });
 
   it('says in one line what it serves, where, and where the traces go', async () => {
-    const { firstLine, stop } = await startProgram('--path', '/v1/shop');
+    const { firstLine, stop } = await startProgram('--path', '/v1/shop', '--no-metrics');
+    const [url = ''] = /http:\S+/.exec(firstLine) ?? [];
+    expect((await fetch(new URL('/metrics', url))).status).toBe(404);
     expect(firstLine).toMatch(
       /^Serving shop on http:\/\/127\.0\.0\.1:\d+\/v1\/shop \(traces in \.sluice\/traces\.db\)\n$/,
     );
@@ -134,6 +138,8 @@ describe('sluice serve', () => {
   it('records nothing when it is told so, and warns of an open address', async () => {
     const { firstLine, stop } = await startProgram('--no-trace', '--host', '0.0.0.0');
     expect(firstLine).toMatch(/^Serving shop on http:\/\/0\.0\.0\.0:\d+\/agent \(not traced\)\n$/);
+    const url = firstLine.split(' ').find((word) => word.startsWith('http')) ?? '';
+    expect((await fetch(new URL('/metrics', url.replace('0.0.0.0', '127.0.0.1')))).status).toBe(404);
     const { exitCode, err } = await stop('SIGTERM');
     expect(exitCode).toBe(0);
     expect(err).toMatch(/^warning: Listening on 0\.0\.0\.0.* there is no authentication\.\n$/);

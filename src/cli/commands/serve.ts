@@ -21,7 +21,8 @@ const flags = {
   }),
   hideInputs: toggle('Record no inputs.'),
   hideOutputs: toggle('Record no outputs.'),
-  noTrace: toggle('Record nothing.'),
+  noTrace: toggle('Record nothing, and measure nothing.'),
+  noMetrics: toggle('Do not answer GET /metrics, where Prometheus finds counts, durations, tokens and cost.'),
   json: toggle('Print {"url": ...} once it is listening, instead of a sentence.'),
 };
 

@@ -1,6 +1,6 @@
-import { OUTCOMES } from '../../core/index.ts';
 import { defineCommand } from '../define-command.ts';
-import { choice, duration, integer, text, toggle, withDefault } from '../flag.ts';
+import { integer, toggle, withDefault } from '../flag.ts';
+import { traceFilterFlags } from './trace-filter.ts';
 
 /** `sluice traces list`. */
 export const tracesList = defineCommand({
@@ -8,10 +8,8 @@ export const tracesList = defineCommand({
   describe: 'List recorded runs, newest first.',
   positionals: {},
   flags: {
-    status: choice(`Only runs with this outcome: ${OUTCOMES.join(', ')}.`, OUTCOMES),
-    since: duration('Only runs that started within this time, such as 30m, 24h or 7d.'),
-    name: text('Only runs of the graph of this name.', '<name>'),
-    thread: text('Only runs of this thread.', '<id>'),
+    ...traceFilterFlags,
+    pinned: toggle('Only runs that are pinned.'),
     limit: withDefault(integer('How many at most.', { min: 1 }), '50'),
     json: toggle('Print a JSON array instead of a table.'),
   },

@@ -1,7 +1,7 @@
 import { EXIT, type ExitCode } from '../../core/index.ts';
 import type { CommandContext } from '../command.ts';
 import { renderTrace, safeJson } from '../trace-view/index.ts';
-import { findStoredTrace } from './stored-trace.ts';
+import { findInStore } from './stored-trace.ts';
 
 /** The parsed words and flags of `sluice traces show`. */
 export interface TracesShowValues {
@@ -17,11 +17,11 @@ export interface TracesShowValues {
  */
 export async function runTracesShow(values: TracesShowValues, context: CommandContext): Promise<ExitCode> {
   const { stdout, clock } = context;
-  const trace = await findStoredTrace(values.id, context);
+  const stored = await findInStore(values.id, context);
   stdout.write(
     values.json
-      ? `${safeJson(trace)}\n`
-      : renderTrace(trace, { isFull: values.full, color: stdout.color, nowMs: clock.now() }),
+      ? `${safeJson(stored.trace)}\n`
+      : renderTrace(stored, { isFull: values.full, color: stdout.color, nowMs: clock.now() }),
   );
   return EXIT.pass;
 }

@@ -1,5 +1,6 @@
 import Table from 'cli-table3';
-import type { SpanError, TraceSummary } from '../../core/index.ts';
+import type { SpanError } from '../../core/index.ts';
+import type { ListedTrace } from '../../store/index.ts';
 import { type Colors, colorsFor, outcomeLabel } from './outcome-mark.ts';
 import { plainLine, shortLine } from './plain-text.ts';
 import { formatAge, formatCount, formatDecision, formatDuration, formatTokens } from './units.ts';
@@ -24,7 +25,7 @@ const NARROWEST_ERROR = 16;
  * Traces as a page: a table where it fits, on a narrow terminal two lines for each trace. Ids are whole, so that they can
  * be copied.
  */
-export function renderTraceList(traces: readonly TraceSummary[], style: PageStyle): string {
+export function renderTraceList(traces: readonly ListedTrace[], style: PageStyle): string {
   const colors = colorsFor(style.color);
   if (!style.isTerminal) return table(traces, style, colors, undefined).text;
   // Measured without colour: the library counts the codes of the heading as columns.
@@ -36,7 +37,7 @@ export function renderTraceList(traces: readonly TraceSummary[], style: PageStyl
 
 /** `errorWidth`: columns of the last column; 0 leaves it out, undefined makes it as wide as its text. */
 function table(
-  traces: readonly TraceSummary[],
+  traces: readonly ListedTrace[],
   style: PageStyle,
   colors: Colors,
   errorWidth: number | undefined,
@@ -61,7 +62,7 @@ function table(
       formatDuration(trace.endTimeMs - trace.startTimeMs),
       String(trace.spanCount),
       String(trace.usage?.totalTokens ?? '-'),
-      shortLine(formatDecision(trace.decision), NAME_LENGTH),
+      keptBecause(trace),
       errorLine(trace.error),
     ];
     rows.push(cells.slice(0, shown.length));
@@ -74,7 +75,7 @@ function table(
   return { text: `${text}\n`, width: rows.width };
 }
 
-function cards(traces: readonly TraceSummary[], style: PageStyle, colors: Colors): string {
+function cards(traces: readonly ListedTrace[], style: PageStyle, colors: Colors): string {
   const lines = traces.flatMap((trace) => {
     const facts = [
       formatAge(trace.startTimeMs, style.nowMs),
@@ -86,7 +87,7 @@ function cards(traces: readonly TraceSummary[], style: PageStyle, colors: Colors
     ].filter((fact) => fact !== undefined);
     const error = errorLine(trace.error);
     return [
-      `${plainLine(trace.id)}  ${outcomeLabel(trace.outcome, colors)}`,
+      `${plainLine(trace.id)}  ${outcomeLabel(trace.outcome, colors)}${trace.pin === undefined ? '' : '  pinned'}`,
       `  ${shortLine(facts.join(' · '), Math.max(style.columns - 2, NARROWEST_ERROR))}`,
       ...(error === ''
         ? []
@@ -94,6 +95,10 @@ function cards(traces: readonly TraceSummary[], style: PageStyle, colors: Colors
     ];
   });
   return `${lines.join('\n')}\n`;
+}
+
+function keptBecause({ decision, pin }: ListedTrace): string {
+  return `${shortLine(formatDecision(decision), NAME_LENGTH)}${pin === undefined ? '' : ', pinned'}`;
 }
 
 function errorLine(error: SpanError | undefined): string {

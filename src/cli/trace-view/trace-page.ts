@@ -1,4 +1,5 @@
 import { type PayloadGap, rootSpan, type Span, type SpanError, type Trace } from '../../core/index.ts';
+import type { TracePin } from '../../store/index.ts';
 import { type Colors, colorsFor, outcomeLabel, outcomeMark } from './outcome-mark.ts';
 import { FULL_PAYLOAD, payloadLines, SHORT_PAYLOAD } from './payload-text.ts';
 import { plainLine, plainText, shortLine } from './plain-text.ts';
@@ -12,17 +13,23 @@ export interface TracePageStyle extends Pick<PageStyle, 'color' | 'nowMs'> {
   readonly isFull: boolean;
 }
 
+/** A trace and what the store knows about it. */
+export interface StoredTrace {
+  readonly trace: Trace;
+  readonly pin?: TracePin;
+}
+
 const STACK_LINES = 4;
 const MESSAGE_LENGTH = 600;
 const LINE_LENGTH = 160;
 
 /** A trace as a page: its head, the tree of its spans with the failure in place, what went in and came out, what next. */
-export function renderTrace(trace: Trace, style: TracePageStyle): string {
+export function renderTrace({ trace, pin }: StoredTrace, style: TracePageStyle): string {
   const colors = colorsFor(style.color);
   const root = rootSpan(trace);
   const failing = failingSpan(trace);
   const sections = [
-    head(trace, style, colors),
+    head({ trace, ...(pin && { pin }) }, style, colors),
     spanTree(trace).flatMap((line) => treeLines(line, trace, failing, style, colors)),
     // The input of the failing span is shown in the tree already.
     root === failing ? [] : payloadSection('Input', root, 'inputs', style, colors),
@@ -35,7 +42,7 @@ export function renderTrace(trace: Trace, style: TracePageStyle): string {
     .join('\n\n')}\n`;
 }
 
-function head(trace: Trace, { nowMs }: TracePageStyle, colors: Colors): string[] {
+function head({ trace, pin }: StoredTrace, { nowMs }: TracePageStyle, colors: Colors): string[] {
   const { usage } = trace;
   const rows: [label: string, value: string | undefined][] = [
     ['id', plainLine(trace.id)],
@@ -47,6 +54,7 @@ function head(trace: Trace, { nowMs }: TracePageStyle, colors: Colors): string[]
     ['duration', formatDuration(trace.endTimeMs - trace.startTimeMs)],
     ['tokens', usage && `${usage.totalTokens} (${usage.inputTokens} in, ${usage.outputTokens} out)`],
     ['kept because', plainLine(formatDecision(trace.decision))],
+    ['pinned', pin && `${shortLine(pin.reason, LINE_LENGTH)} (${formatAge(pin.pinnedAtMs, nowMs)})`],
   ];
   return rows.flatMap(([label, value]) =>
     value === undefined ? [] : [`${colors.dim(label.padEnd('kept because'.length))}  ${value}`],

@@ -1,2 +1,11 @@
-export type { ExportResult, TraceExporter } from './exporter.ts';
+export type { ExportOptions, ExportResult, TraceExporter } from './exporter.ts';
+export {
+  LangSmithExporter,
+  type LangSmithExporterDeps,
+  type LangSmithOptions,
+  type LangSmithSettings,
+  langSmithOptionsSchema,
+  langSmithSettings,
+} from './langsmith/index.ts';
+export { OtlpExporter, type OtlpSettings, otlpSettings } from './otlp/index.ts';
 export { StoreExporter } from './store-exporter.ts';

@@ -1,0 +1,27 @@
+import { defineCommand } from '../define-command.ts';
+import { duration, required, toggle } from '../flag.ts';
+
+/** The parsed flags of `sluice traces prune`. */
+export interface TracesPruneValues {
+  /** Milliseconds before now. */
+  readonly olderThan: number;
+  readonly dryRun: boolean;
+  readonly json: boolean;
+}
+
+/** `sluice traces prune`. */
+export const tracesPrune = defineCommand({
+  path: ['traces', 'prune'],
+  describe: 'Remove old recorded runs for good, other than pinned ones, and hand their space back.',
+  positionals: {},
+  flags: {
+    olderThan: required(duration('Remove runs that started longer ago than this, such as 14d.')),
+    dryRun: toggle('Only say how many there are.'),
+    json: toggle('Print {"removed": ...} instead of a sentence.'),
+  },
+  examples: [
+    ['sluice traces prune --older-than 14d --dry-run', 'how many runs are older than two weeks'],
+    ['sluice traces prune --older-than 14d', 'remove them'],
+  ],
+  load: async () => (await import('./traces-prune-run.ts')).runTracesPrune,
+});

@@ -1,0 +1,196 @@
+import { type Clock, errorMessage, type Logger, type Random, type Trace } from '../core/index.ts';
+import { CircuitBreaker } from './circuit-breaker.ts';
+import type { Counters } from './counters.ts';
+import type { ExportResult, TraceExporter } from './exporters/index.ts';
+import { retryDelayMs } from './retry-policy.ts';
+import type { Batch, BatchSource } from './spool/index.ts';
+
+/** What a {@link Courier} needs. */
+export interface CourierDeps {
+  readonly exporter: TraceExporter;
+  readonly source: BatchSource;
+  readonly counters: Counters;
+  readonly logger: Logger;
+  readonly clock: Clock;
+  readonly random: Random;
+  /** Keeps a trace that will never be taken. */
+  readonly setAside: (trace: Trace, reason: string) => void;
+  /** The exporter did not take a batch, or is slow to: what is in memory alone is at risk. */
+  readonly onTrouble: () => void;
+  /** An attempt is called slow after this long, in milliseconds. Undefined: never. */
+  readonly slowMs: number | undefined;
+  /** Something was delivered or set aside. */
+  readonly onProgress: () => void;
+}
+
+type Setback = Extract<ExportResult, { readonly kind: 'retryable' }>;
+
+/**
+ * Brings traces to one exporter, in order, in batches, with pauses and a circuit breaker when it fails. Each exporter has
+ * a courier of its own, so that none waits for another. Never throws and never keeps the process alive by itself.
+ */
+export class Courier {
+  private readonly deps: CourierDeps;
+  private readonly breaker = new CircuitBreaker();
+  private isStopped = false;
+  private interruption = new AbortController();
+  private wakeUp = new AbortController();
+  private running: Promise<void> | undefined;
+  private retryAfterMs: number | undefined;
+  private lastWarning = '';
+  private readonly waiters: ((arrived: boolean) => void)[] = [];
+
+  constructor(deps: CourierDeps) {
+    this.deps = deps;
+  }
+
+  /** There may be something to do. Returns at once. */
+  wake(): void {
+    if (this.running !== undefined || this.isStopped || !this.deps.source.hasMore) return;
+    this.running = this.run();
+  }
+
+  /**
+   * Tries now what waits, without pausing for an earlier failure. Resolves with true when all has arrived, with false
+   * when an attempt failed, and at once while the circuit is open, unless `force` asks for an attempt all the same.
+   */
+  async flush({ force = false }: { readonly force?: boolean } = {}): Promise<boolean> {
+    const { source, clock } = this.deps;
+    while (source.hasMore) {
+      if (this.isStopped) return false;
+      if (!force && this.breaker.state(clock.now()) === 'open') return false;
+      if (!(await this.nextAttempt())) return false;
+    }
+    return true;
+  }
+
+  /** Aborts an attempt under way; the next one is made after a pause. A socket would keep the process alive. */
+  interrupt(): void {
+    this.interruption.abort();
+  }
+
+  /** Stops: aborts an attempt under way, makes no other one. What waits stays where it is. Never rejects. */
+  async stop(): Promise<void> {
+    this.isStopped = true;
+    this.interruption.abort();
+    this.wakeUp.abort();
+    await this.running;
+  }
+
+  private nextAttempt(): Promise<boolean> {
+    this.wakeUp.abort();
+    this.wake();
+    return new Promise((resolve) => {
+      if (this.running === undefined) resolve(false);
+      else this.waiters.push(resolve);
+    });
+  }
+
+  private async run(): Promise<void> {
+    while (this.deps.source.hasMore && !this.isStopped) {
+      const arrived = await this.attempt();
+      for (const waiter of this.waiters.splice(0)) waiter(arrived);
+      if (!arrived && !this.isStopped) await this.pause();
+    }
+    this.running = undefined;
+    const arrived = !this.deps.source.hasMore;
+    for (const waiter of this.waiters.splice(0)) waiter(arrived);
+  }
+
+  /** True when a batch is off our hands. */
+  private async attempt(): Promise<boolean> {
+    this.interruption = new AbortController();
+    let setback: Setback | undefined;
+    try {
+      const batch = await this.deps.source.next();
+      if (batch !== undefined) setback = await this.deliver(batch);
+    } catch (thrown) {
+      // The spool could not be read, for example because too many files are open.
+      setback = { kind: 'retryable', error: thrown };
+    }
+    if (setback === undefined) return true;
+    // That an attempt was cut off says nothing about the exporter.
+    if (!this.interruption.signal.aborted) this.note(setback);
+    return false;
+  }
+
+  private note(setback: Setback): void {
+    const { counters, exporter, clock, onTrouble } = this.deps;
+    counters.add('export_failures', exporter.name);
+    this.retryAfterMs = setback.retryAfterMs;
+    this.breaker.failed(clock.now());
+    this.warn(`Traces cannot be written to ${exporter.name}: ${errorMessage(setback.error)}`);
+    onTrouble();
+  }
+
+  /** Delivers a batch, splitting what is refused. Returns what stopped it, if anything did. */
+  private async deliver(batch: Batch): Promise<Setback | undefined> {
+    const { counters, exporter, clock } = this.deps;
+    const { traces } = batch;
+    let start = 0;
+    // A probe is small: the receiver may just have come back.
+    const isProbe = this.breaker.state(clock.now()) !== 'closed' && traces.length > 1;
+    // Where the parts still to be sent end, the nearest last. A refused part is halved by one more end.
+    const ends = isProbe ? [traces.length, 1] : [traces.length];
+    for (let end = ends.pop(); end !== undefined; end = ends.pop()) {
+      const part = traces.slice(start, end);
+      const result = await this.send(part);
+      if (result.kind === 'retryable') return result;
+      // An answer, whatever it says, means that the receiver is there.
+      this.breaker.succeeded();
+      this.retryAfterMs = undefined;
+      if (result.kind === 'refused' && part.length > 1) {
+        counters.add('export_failures', exporter.name);
+        ends.push(end, start + Math.ceil(part.length / 2));
+        continue;
+      }
+      if (result.kind === 'success') {
+        counters.add('traces_exported', exporter.name, part.length);
+        this.lastWarning = '';
+      } else {
+        counters.add('export_failures', exporter.name);
+        this.warn(`Traces are refused by ${exporter.name}: ${errorMessage(result.error)}`);
+        for (const trace of part) this.deps.setAside(trace, errorMessage(result.error));
+      }
+      start = end;
+      batch.commit(start);
+      this.deps.onProgress();
+    }
+    return undefined;
+  }
+
+  private async send(part: readonly Trace[]): Promise<ExportResult> {
+    const { exporter, clock, slowMs, onTrouble } = this.deps;
+    const answered = new AbortController();
+    if (slowMs !== undefined) {
+      // Rejects when the answer came first.
+      clock.sleep(slowMs, answered.signal).then(onTrouble, () => undefined);
+    }
+    try {
+      return await exporter.export(part, { signal: this.interruption.signal });
+    } catch (thrown) {
+      // Against its contract. Nothing is known of the batch then, so it is kept.
+      return { kind: 'retryable', error: thrown };
+    } finally {
+      answered.abort();
+    }
+  }
+
+  private async pause(): Promise<void> {
+    const { clock, random } = this.deps;
+    this.wakeUp = new AbortController();
+    const waitMs = Math.max(
+      retryDelayMs({ failures: Math.max(1, this.breaker.failures), retryAfterMs: this.retryAfterMs }, random),
+      this.breaker.waitMs(clock.now()),
+    );
+    // The only way this sleep rejects is somebody who does not want to wait.
+    await clock.sleep(waitMs, this.wakeUp.signal).catch(() => undefined);
+  }
+
+  /** Once per distinct message until something works again: an outage is one warning, not one a second. */
+  private warn(message: string): void {
+    if (message === this.lastWarning) return;
+    this.lastWarning = message;
+    this.deps.logger.warn(message);
+  }
+}

@@ -1,0 +1,211 @@
+import { type Context, diag, trace } from '@opentelemetry/api';
+import { UsageError } from '../../../core/index.ts';
+import { type OtelHub, otelHub, type SpanFactory } from '../otel-hub.ts';
+import type { TailDecision } from '../tail-decisions.ts';
+import { joinContext } from './join-context.ts';
+import { rootOf } from './run-key.ts';
+import type { SdkResource, SdkSpan, SdkSpanProcessor } from './sdk-span.ts';
+
+/** Options of {@link SluicegateSpanProcessor}. */
+export interface SluicegateSpanProcessorOptions {
+  /**
+   * Spans that may wait for the decision of their graph run. When there are more, those of the run with the most are
+   * passed on undecided, and counted. Default 10000.
+   */
+  readonly maxHeldSpans?: number;
+  /** The resource of the SDK, for the spans of the graph. Default: that of the first span this processor sees. */
+  readonly resource?: SdkResource;
+  /** Whether the spans of the graph itself go to the processor around which this one stands. Default true. */
+  readonly graphSpans?: boolean;
+  /** Joins the processor with the tracer. Default: that of the process. */
+  readonly hub?: OtelHub;
+}
+
+/** What a {@link SluicegateSpanProcessor} has done so far, in spans. */
+export interface HeldSpanCounts {
+  /** Waiting for a decision now. */
+  readonly held: number;
+  /** Passed on because their run was kept. */
+  readonly kept: number;
+  /** Left out because their run was dropped. */
+  readonly dropped: number;
+  /** Passed on without a decision: too many were waiting, or the SDK shut down. */
+  readonly undecided: number;
+}
+
+/** The spans of one graph run that wait. */
+interface HeldRun {
+  readonly spans: SdkSpan[];
+  readonly unsubscribe: () => void;
+}
+
+/**
+ * Goes around the span processor of an application that runs its own OpenTelemetry SDK, 2.x or 3.x. What is recorded
+ * inside a wrapped graph (HTTP calls, queries, spans of the application's own) waits until the run is decided and then
+ * follows it: to the processor inside, or nowhere. The spans of a kept graph go the same way, so that the application's
+ * resource and exporters stay the only ones. Spans outside of a graph pass through at once.
+ *
+ * @throws UsageError `SPAN_PROCESSOR_INVALID` when there is no processor inside, or `maxHeldSpans` is not a positive integer.
+ *
+ * @example
+ * ```ts
+ * import { SluicegateSpanProcessor } from 'sluicegate/otel';
+ * new NodeSDK({ spanProcessors: [new SluicegateSpanProcessor(new BatchSpanProcessor({ exporter }))] }).start();
+ * ```
+ */
+export class SluicegateSpanProcessor {
+  private readonly inner: SdkSpanProcessor;
+  private readonly hub: OtelHub;
+  private readonly maxHeldSpans: number;
+  private readonly leave: (() => void)[] = [];
+  /** Spans that have started inside a graph run. Weak: a span that never ends must not stay for ever. */
+  private readonly roots = new WeakMap<SdkSpan, string>();
+  private readonly runs = new Map<string, HeldRun>();
+  private resource: SdkResource | undefined;
+  private probing = false;
+  private held = 0;
+  private kept = 0;
+  private dropped = 0;
+  private undecided = 0;
+
+  constructor(inner: SdkSpanProcessor, options: SluicegateSpanProcessorOptions = {}) {
+    if (typeof inner?.onEnd !== 'function' || typeof inner.onStart !== 'function') {
+      throw new UsageError(
+        'SPAN_PROCESSOR_INVALID',
+        'SluicegateSpanProcessor takes the span processor to go around.',
+        {
+          hint: 'For example: new SluicegateSpanProcessor(new BatchSpanProcessor({ exporter })).',
+        },
+      );
+    }
+    const maxHeldSpans = options.maxHeldSpans ?? 10_000;
+    if (!Number.isSafeInteger(maxHeldSpans) || maxHeldSpans <= 0) {
+      throw new UsageError(
+        'SPAN_PROCESSOR_INVALID',
+        `SluicegateSpanProcessor: maxHeldSpans must be a positive integer, not ${String(maxHeldSpans)}.`,
+      );
+    }
+    this.inner = inner;
+    this.hub = options.hub ?? otelHub;
+    this.maxHeldSpans = maxHeldSpans;
+    this.resource = options.resource;
+    joinContext(this.hub, { warn: (text) => diag.warn(text), error: (text) => diag.error(text) });
+    this.leave.push(this.hub.addHolder());
+    if (options.graphSpans !== false) this.leave.push(this.hub.addSink(this));
+  }
+
+  /** What this processor has done so far. */
+  get counts(): HeldSpanCounts {
+    return { held: this.held, kept: this.kept, dropped: this.dropped, undecided: this.undecided };
+  }
+
+  /** For the SDK: a span has started. */
+  onStart(span: SdkSpan, parentContext: Context): void {
+    this.resource ??= span.resource;
+    if (this.probing) return;
+    // A span that was started as a root of its own has left the graph's trace.
+    const root = span.parentSpanContext === undefined ? undefined : rootOf(parentContext);
+    if (root !== undefined) this.roots.set(span, root);
+    this.inner.onStart(toInner(span), parentContext);
+  }
+
+  /** For the SDK: a span is about to end, and can still be written to. */
+  onEnding(span: SdkSpan): void {
+    this.inner.onEnding?.(toInner(span));
+  }
+
+  /** For the SDK: a span has ended. */
+  onEnd(span: SdkSpan): void {
+    const root = this.roots.get(span);
+    if (root === undefined) {
+      this.inner.onEnd(toInner(span));
+      return;
+    }
+    const decision = this.hub.decisions.of(root);
+    if (decision !== undefined) this.settle([span], decision);
+    else this.hold(root, span);
+  }
+
+  /** Hands the spans of a kept graph run to the processor inside. For the exporter of this package. */
+  emit(factory: SpanFactory): void {
+    for (const span of factory(this.resource ?? this.probe())) this.inner.onEnd(span as never);
+  }
+
+  /** Flushes the processor inside. Spans whose run is not decided keep waiting. */
+  forceFlush(): Promise<void> {
+    return this.inner.forceFlush();
+  }
+
+  /** Passes on what waits, undecided, and shuts the processor inside down. */
+  async shutdown(): Promise<void> {
+    for (const leave of this.leave.splice(0)) leave();
+    for (const root of [...this.runs.keys()]) this.release(root);
+    await this.inner.shutdown();
+  }
+
+  private hold(root: string, span: SdkSpan): void {
+    let run = this.runs.get(root);
+    if (run === undefined) {
+      const unsubscribe = this.hub.decisions.subscribe(root, (decision) => {
+        this.settle(this.take(root), decision);
+      });
+      run = { spans: [], unsubscribe };
+      this.runs.set(root, run);
+    }
+    run.spans.push(span);
+    this.held += 1;
+    if (this.held > this.maxHeldSpans) this.releaseBiggest();
+  }
+
+  private settle(spans: readonly SdkSpan[], decision: TailDecision): void {
+    if (decision === 'drop') {
+      this.dropped += spans.length;
+      return;
+    }
+    this.kept += spans.length;
+    for (const span of spans) this.inner.onEnd(toInner(span));
+  }
+
+  /** Passed on rather than dropped: the run may yet fail, and then nothing of it may be missing. */
+  private release(root: string): void {
+    const run = this.runs.get(root);
+    run?.unsubscribe();
+    const spans = this.take(root);
+    this.undecided += spans.length;
+    for (const span of spans) this.inner.onEnd(toInner(span));
+  }
+
+  private releaseBiggest(): void {
+    let biggest: { readonly root: string; readonly size: number } | undefined;
+    for (const [root, { spans }] of this.runs) {
+      if (biggest === undefined || spans.length > biggest.size) biggest = { root, size: spans.length };
+    }
+    if (biggest !== undefined) this.release(biggest.root);
+  }
+
+  private take(root: string): readonly SdkSpan[] {
+    const spans = this.runs.get(root)?.spans ?? [];
+    this.runs.delete(root);
+    this.held -= spans.length;
+    return spans;
+  }
+
+  /**
+   * Learns the resource where no span has passed yet, from one that is started, seen by this processor alone and never
+   * ended. Without a sampler's consent there is none to be had: then the attributes are empty.
+   */
+  private probe(): SdkResource {
+    this.probing = true;
+    try {
+      trace.getTracer('sluicegate').startSpan('sluicegate.resource', { root: true });
+    } finally {
+      this.probing = false;
+    }
+    return this.resource ?? { attributes: {} };
+  }
+}
+
+/** The SDK's own spans go back to the SDK's own processor: whatever type that knows them by. */
+function toInner(span: SdkSpan): never {
+  return span as never;
+}

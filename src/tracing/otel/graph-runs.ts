@@ -1,0 +1,27 @@
+/** A span outside the graph that encloses a graph run, for example the HTTP server span of the request. */
+export interface ParentSpan {
+  /** 32 lower-case hex digits. */
+  readonly traceId: string;
+  /** 16 lower-case hex digits. */
+  readonly spanId: string;
+  /** W3C trace flags; bit 0 is "sampled". */
+  readonly traceFlags: number;
+  /** The `tracestate` header that came with it. */
+  readonly traceState?: string | undefined;
+  /** Whether it lies in another process. */
+  readonly isRemote?: boolean | undefined;
+}
+
+/** Where a run belongs. */
+export interface GraphRun {
+  /** Run id of the root of its trace. */
+  readonly rootId: string;
+  /** What encloses the root. */
+  readonly parentSpan?: ParentSpan | undefined;
+}
+
+/** The runs of wrapped graphs that are under way. */
+export interface GraphRuns {
+  /** The trace of a run, until its root has ended. Called often: must be cheap. */
+  find(runId: string): GraphRun | undefined;
+}

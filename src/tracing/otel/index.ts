@@ -1,0 +1,5 @@
+export { connectOtel, type OtelConnection, otelIsRegistered } from './connect.ts';
+export type { GraphRun, GraphRuns, ParentSpan } from './graph-runs.ts';
+export { otelSpanId, otelTraceId } from './ids.ts';
+export { OtelHub, otelHub, type SpanFactory, type SpanSink } from './otel-hub.ts';
+export { type DecisionListener, type TailDecision, TailDecisions } from './tail-decisions.ts';

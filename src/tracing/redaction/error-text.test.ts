@@ -1,0 +1,105 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { compileRedaction, errorText, NO_REDACTION } from './index.ts';
+
+const options = {
+  redaction: NO_REDACTION,
+  hideMessages: false,
+  maxText: 16_384,
+  describe: (thrown: unknown) => JSON.stringify(thrown) ?? 'undefined',
+};
+const hiding = { ...options, hideMessages: true };
+
+describe('errorText', () => {
+  it('writes down name, message and stack, and the causes below it', () => {
+    const cause = new RangeError('inner');
+    const text = errorText(new TypeError('outer', { cause }), options);
+    expect(text).toMatchObject({ name: 'TypeError', message: 'outer' });
+    expect(text.stack).toMatch(/^TypeError: outer\n {4}at [\s\S]*\nCaused by: RangeError: inner\n {4}at /);
+  });
+
+  it('stops at causes that go round, and takes one that is no error', () => {
+    const error = new Error('a');
+    error.cause = new Error('b', { cause: error });
+    expect(errorText(error, options).stack?.match(/Caused by/g)).toHaveLength(1);
+    expect(errorText(new Error('a', { cause: 'plain text' }), options).stack).toMatch(
+      /Caused by: "plain text"$/,
+    );
+  });
+
+  it('shows types and frames alone where messages are hidden, whatever the message looks like', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.constantFrom('text', '', '    at f (/x/canary.ts:1:1)', '    at canary:', ' canary'), {
+          minLength: 1,
+          maxLength: 6,
+        }),
+        (lines) => {
+          const error = new TypeError(`canary\n${lines.join('\n')}`, {
+            cause: new Error(lines.join('\ncanary')),
+          });
+          const text = errorText(error, hiding);
+          expect(JSON.stringify(text)).not.toContain('canary');
+          expect(text).toMatchObject({ name: 'TypeError', message: '[hidden]' });
+          expect(text.stack).toMatch(/^TypeError: \[hidden\]\n {4}at .*error-text\.test\.ts:\d+/);
+        },
+      ),
+    );
+  });
+
+  it('hides a message that was changed after the error was made, a name that is data, and anything else thrown', () => {
+    for (const message of ['canary three', '']) {
+      const changed = new Error('canary one\n    at canary (/two.ts:1:1)');
+      // A stack is written when it is first read.
+      expect(changed.stack).toContain('canary');
+      changed.message = message;
+      expect(errorText(changed, hiding).stack).toBe('Error: [hidden]');
+    }
+    const changedFirst = new Error('canary one');
+    changedFirst.message = 'canary two';
+    expect(errorText(changedFirst, hiding).stack).toMatch(/^Error: \[hidden\]\n {4}at /);
+    const named = new Error('x');
+    named.name = 'canary for bob@example.com';
+    expect(errorText(named, hiding).name).toBe('Error');
+    expect(errorText({ canary: 1 }, hiding)).toEqual({ name: 'object', message: '[hidden]' });
+    const stack = new Error('x');
+    stack.stack = 'Error: x\n canary\n    at f (/x.ts:1:1)';
+    expect(errorText(stack, hiding).stack).toBe('Error: [hidden]\n    at f (/x.ts:1:1)');
+    const short = errorText(new Error('a'), hiding);
+    expect(short.stack?.split('\n').length).toBeGreaterThan(3);
+  });
+
+  it('redacts name, message, stack and cause', () => {
+    const redaction = compileRedaction(['email'], () => {});
+    const error = new Error('to bob@example.com', { cause: new Error('for eve@example.com') });
+    error.name = 'bob@example.com';
+    expect(JSON.stringify(errorText(error, { ...options, redaction }))).not.toMatch(/bob|eve/);
+    expect(errorText(error, { ...options, redaction }).message).toBe('to [redacted:email]');
+  });
+
+  it('cuts long texts after redacting them', () => {
+    const redaction = compileRedaction(['email'], () => {});
+    const text = errorText(new Error(`${'x'.repeat(95)} bob@example.com`), {
+      ...options,
+      redaction,
+      maxText: 100,
+    });
+    expect(text.message).toBe(`${'x'.repeat(95)} [red…`);
+  });
+
+  it('survives an error whose members throw', () => {
+    const hostile = Object.defineProperties(new Error('x'), {
+      message: {
+        get() {
+          throw new Error('no');
+        },
+      },
+      cause: {
+        get() {
+          throw new Error('no');
+        },
+      },
+    });
+    expect(errorText(hostile, options).message).toBe('[Unreadable]');
+  });
+});

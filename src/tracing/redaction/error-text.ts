@@ -1,0 +1,111 @@
+import type { SpanError } from '../../core/index.ts';
+import { REDACTION_LOOKAHEAD, type Redaction } from './redaction.ts';
+
+/** Stands for a message that may repeat what is hidden. */
+export const HIDDEN_MESSAGE = '[hidden]';
+
+const MAX_CAUSES = 5;
+
+/** How an error is written down. */
+export interface ErrorTextOptions {
+  readonly redaction: Redaction;
+  /** Leave out every message, of the error and its causes; their types and stack frames stay. */
+  readonly hideMessages: boolean;
+  /** Limit of each text, in characters. */
+  readonly maxText: number;
+  /** Writes down something thrown that is no error. */
+  readonly describe: (thrown: unknown) => string;
+}
+
+/** An error as it is recorded: name, message, and a stack that ends with those of its causes. Never throws. */
+export function errorText(thrown: unknown, options: ErrorTextOptions): SpanError {
+  if (!(thrown instanceof Error)) {
+    return { name: typeof thrown, message: messageOf(thrown, options) };
+  }
+  const stack = stackWithCauses(thrown, options);
+  return {
+    name: nameOf(thrown, options),
+    message: messageOf(thrown, options),
+    ...(stack === undefined ? {} : { stack }),
+  };
+}
+
+function messageOf(thrown: unknown, options: ErrorTextOptions): string {
+  if (options.hideMessages) return HIDDEN_MESSAGE;
+  return bounded(thrown instanceof Error ? read(thrown, 'message') : options.describe(thrown), options);
+}
+
+/** A name can be set to anything; where messages are hidden only one that reads like a type is believed. */
+function nameOf(thrown: Error, options: ErrorTextOptions): string {
+  const name = read(thrown, 'name');
+  if (options.hideMessages && !/^[A-Za-z_$][\w$.]{0,79}$/.test(name)) return 'Error';
+  return bounded(name, options);
+}
+
+function stackWithCauses(thrown: Error, options: ErrorTextOptions): string | undefined {
+  const parts: string[] = [];
+  const seen = new Set<unknown>();
+  let error: unknown = thrown;
+  while (error !== undefined && !seen.has(error) && seen.size <= MAX_CAUSES) {
+    seen.add(error);
+    const prefix = error === thrown ? '' : 'Caused by: ';
+    const text = stackOf(error, options);
+    if (text !== undefined) parts.push(prefix + text);
+    error = error instanceof Error ? readCause(error) : undefined;
+  }
+  return parts.length === 0 ? undefined : cut(parts.join('\n'), options.maxText);
+}
+
+function stackOf(error: unknown, options: ErrorTextOptions): string | undefined {
+  if (!(error instanceof Error)) return messageOf(error, options);
+  const heading = `${nameOf(error, options)}: ${messageOf(error, options)}`;
+  const stack = read(error, 'stack');
+  if (stack === '') return undefined;
+  if (!options.hideMessages) return bounded(stack, options);
+  const frames = framesOf(stack, read(error, 'message'));
+  return bounded([heading, ...frames].join('\n'), options);
+}
+
+const FRAME = /^\s+at (?:.{1,200}[ (])?(?:file:\/\/|node:|\/|[A-Za-z]:\\|<anonymous>|index \d).{0,500}\)?$/;
+
+/**
+ * The lines below the message. A message may end in lines that look like frames, so it is taken off first; where the stack
+ * does not repeat it, it was made with another one, and none of its lines can be trusted.
+ */
+function framesOf(stack: string, message: string): string[] {
+  const start = stack.indexOf(message);
+  const [header = '', ...lines] = stack.slice(Math.max(0, start) + message.length).split('\n');
+  if (start < 0 || (message === '' && header.includes(':'))) return [];
+  const frames: string[] = [];
+  for (const line of lines.reverse()) {
+    if (!FRAME.test(line)) break;
+    frames.unshift(line);
+  }
+  return frames;
+}
+
+function bounded(text: string, { redaction, maxText }: ErrorTextOptions): string {
+  return cut(redaction.text(text.slice(0, maxText + REDACTION_LOOKAHEAD)), maxText);
+}
+
+function cut(text: string, maxText: number): string {
+  return text.length <= maxText ? text : `${text.slice(0, maxText)}…`;
+}
+
+/** Members of an error can be getters of the user's own. */
+function read(error: Error, member: 'name' | 'message' | 'stack'): string {
+  try {
+    const value: unknown = error[member];
+    return value === undefined ? '' : String(value);
+  } catch {
+    return '[Unreadable]';
+  }
+}
+
+function readCause(error: Error): unknown {
+  try {
+    return error.cause;
+  } catch {
+    return undefined;
+  }
+}

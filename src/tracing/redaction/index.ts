@@ -1,0 +1,12 @@
+export { type ErrorTextOptions, errorText, HIDDEN_MESSAGE } from './error-text.ts';
+export { type HideRule, type Hiding, hideRuleSchema, spanPlaceSchema } from './hiding.ts';
+export { compilePrivacy, type Privacy, type PrivacyOptions } from './privacy.ts';
+export {
+  compileRedaction,
+  freeKey,
+  NO_REDACTION,
+  REDACTION_FAILED,
+  REDACTION_LOOKAHEAD,
+  type Redaction,
+} from './redaction.ts';
+export { type RedactionRule, redactionRuleSchema, redactionRulesSchema } from './redaction-rule.ts';

@@ -1,0 +1,11 @@
+export { type Decision, decide, type KeepPolicy } from './decide.ts';
+export { type KeepRule, type KeepRuleInput, keepRuleSchema, withErrors } from './keep-rule.ts';
+export { adjustedCount, rejectionThreshold } from './probability.ts';
+export type { SpanFacts, TraceFacts } from './trace-facts.ts';
+export {
+  formatTraceState,
+  type IncomingSampling,
+  incomingSampling,
+  parseTraceState,
+  type TraceState,
+} from './trace-state.ts';

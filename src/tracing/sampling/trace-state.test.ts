@@ -1,0 +1,69 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { formatTraceState, incomingSampling, parseTraceState, rejectionThreshold } from './index.ts';
+
+const bits = fc.bigInt({ min: 0n, max: 2n ** 56n - 1n });
+
+describe('tracestate', () => {
+  it('gives back what was written, whatever it is', () => {
+    fc.assert(
+      fc.property(
+        fc.record({ threshold: bits, randomness: bits }, { requiredKeys: [] }),
+        fc.uniqueArray(fc.constantFrom('ab:1', 'p:x', 'zz9:A.b_c-d'), { maxLength: 3 }),
+        fc.uniqueArray(fc.constantFrom('vendor=1', 'tenant@sys=a b', 'x/y=:;!'), { maxLength: 3 }),
+        (sampling, otherFields, otherMembers) => {
+          const state = { ...sampling, otherFields, otherMembers };
+          expect(parseTraceState(formatTraceState(state))).toEqual(state);
+        },
+      ),
+    );
+  });
+
+  it('never throws, keeps no malformed part, and is stable once read', () => {
+    const texts = fc.oneof(
+      fc.string(),
+      fc.stringMatching(/^(ot=)?((th|rv|x):[0-9a-fA-F]{0,16};?){0,4}(,[a-z]{1,3}=[ -~]{0,9}){0,3}$/),
+    );
+    fc.assert(
+      fc.property(texts, (text) => {
+        const state = parseTraceState(text);
+        expect(parseTraceState(formatTraceState(state))).toEqual(state);
+      }),
+    );
+  });
+
+  it.each([
+    ['ot=th:e6666666666668', { threshold: 0xe6666666666668n }],
+    ['ot=th:8', { threshold: 2n ** 55n }],
+    ['ot=th:0;rv:00000000000001', { threshold: 0n, randomness: 1n }],
+    ['ot=th:', {}],
+    ['ot=th:E6', {}],
+    ['ot=th:123456789012345', {}],
+    ['ot=rv:8', {}],
+    ['ot=rv:0000000000000g', {}],
+    ['other=th:8', {}],
+  ])('reads %s', (header, sampling) => {
+    const { otherFields: _fields, otherMembers: _members, ...read } = parseTraceState(header);
+    expect(read).toEqual(sampling);
+  });
+
+  it('writes a threshold without the zeros at its end, and 0 for everything', () => {
+    expect(formatTraceState({ threshold: rejectionThreshold(0.1) })).toBe('ot=th:e6666666666668');
+    expect(formatTraceState({ threshold: rejectionThreshold(0.5) })).toBe('ot=th:8');
+    expect(formatTraceState({ threshold: rejectionThreshold(1) })).toBe('ot=th:0');
+    expect(formatTraceState({})).toBe('');
+    expect(() => formatTraceState({ threshold: rejectionThreshold(0) })).toThrow(RangeError);
+  });
+
+  it('decides by the trace id of the caller unless it names other random bits', () => {
+    const parent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
+    expect(incomingSampling(parent, 'ot=th:8')).toEqual({
+      threshold: 2n ** 55n,
+      randomness: 0x48eb211c80319cn,
+    });
+    expect(incomingSampling(parent, 'ot=rv:00000000000001')).toEqual({ randomness: 1n });
+    expect(incomingSampling(undefined, 'ot=th:8')).toEqual({});
+    expect(incomingSampling('00-zz-b7ad6b7169203331-01', 'ot=th:8')).toEqual({});
+    expect(incomingSampling(`00-${'0'.repeat(32)}-b7ad6b7169203331-01`, 'ot=th:8')).toEqual({});
+  });
+});

@@ -1,0 +1,96 @@
+import { RANDOM_SPACE } from './probability.ts';
+
+/**
+ * What a W3C `tracestate` says of sampling: OpenTelemetry's list member `ot` with its sub-keys `th` and `rv`, and
+ * everything else as it was.
+ *
+ * Source: OpenTelemetry specification, "TraceState: Probability Sampling" and "TraceState Handling"; W3C Trace Context.
+ */
+export interface TraceState {
+  /** Rejection threshold, from 0 (everything is kept) to below 2^56. Absent: not sampled by probability. */
+  readonly threshold?: bigint;
+  /** The 56 random bits to decide by, where they are not those of the trace id. */
+  readonly randomness?: bigint;
+  /** Other sub-keys of `ot`, as `key:value`. */
+  readonly otherFields: readonly string[];
+  /** List members of other vendors, as `key=value`, in order. */
+  readonly otherMembers: readonly string[];
+}
+
+const MAX_MEMBERS = 32;
+const MAX_OT_LENGTH = 256;
+const OT_FIELD = /^[a-z][a-z0-9]*:[A-Za-z0-9._-]*$/;
+/** A key of W3C Trace Context, then printable ASCII without comma and equals sign. */
+const MEMBER =
+  /^[a-z0-9][a-z0-9_\-*/]{0,240}(?:@[a-z][a-z0-9_\-*/]{0,13})?=[\x20-\x2b\x2d-\x3c\x3e-\x7e]{1,256}$/;
+
+/**
+ * Reads a `tracestate` header. What is malformed is ignored, as the specification asks: a bad `th` or `rv` is one that is
+ * not there, a bad member is left out.
+ */
+export function parseTraceState(header: string): TraceState {
+  const members = header
+    .split(',')
+    .map((member) => member.trim())
+    .filter((member) => MEMBER.test(member));
+  const ot = members.find((member) => member.startsWith('ot='))?.slice('ot='.length) ?? '';
+  const fields = ot.length <= MAX_OT_LENGTH ? ot.split(';').filter((field) => OT_FIELD.test(field)) : [];
+  const threshold = hexField(fields, 'th', /^[0-9a-f]{1,14}$/);
+  const randomness = hexField(fields, 'rv', /^[0-9a-f]{14}$/);
+  return {
+    ...(threshold === undefined ? {} : { threshold }),
+    ...(randomness === undefined ? {} : { randomness }),
+    otherFields: fields.filter((field) => !/^(?:th|rv):/.test(field)),
+    otherMembers: members.filter((member) => !member.startsWith('ot=')).slice(0, MAX_MEMBERS),
+  };
+}
+
+/** Writes a `tracestate` header, `ot` first. Empty when there is nothing to say. */
+export function formatTraceState(state: Partial<TraceState>): string {
+  const { threshold, randomness, otherFields = [], otherMembers = [] } = state;
+  const fields = [
+    ...(threshold === undefined ? [] : [`th:${formatThreshold(threshold)}`]),
+    ...(randomness === undefined ? [] : [`rv:${randomness.toString(16).padStart(14, '0')}`]),
+    ...otherFields,
+  ];
+  while (fields.join(';').length > MAX_OT_LENGTH) fields.pop();
+  const ot = fields.length === 0 ? [] : [`ot=${fields.join(';')}`];
+  return [...ot, ...otherMembers].slice(0, MAX_MEMBERS).join(',');
+}
+
+/** A threshold as `th` has it: 14 hexadecimal digits without the zeros at the end. */
+function formatThreshold(threshold: bigint): string {
+  if (threshold < 0n || threshold >= RANDOM_SPACE) {
+    throw new RangeError(`A sampling threshold is from 0 to below 2^56, not ${threshold}.`);
+  }
+  return threshold.toString(16).padStart(14, '0').replace(/0+$/, '') || '0';
+}
+
+function hexField(fields: readonly string[], key: string, form: RegExp): bigint | undefined {
+  const found = fields.find((field) => field.startsWith(`${key}:`));
+  const value = found?.slice(key.length + 1);
+  if (value === undefined || !form.test(value)) return undefined;
+  return BigInt(`0x${key === 'th' ? value.padEnd(14, '0') : value}`);
+}
+
+const TRACE_PARENT = /^[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}(?:-|$)/;
+
+/** How a caller in another service has sampled, where it says so. */
+export interface IncomingSampling {
+  readonly threshold?: bigint;
+  readonly randomness?: bigint;
+}
+
+/**
+ * The sampling of the caller from the `traceparent` and `tracestate` headers that it sent. The randomness is `rv` where it is given,
+ * else that of the caller's trace id, which is the one that every service of the request decides by.
+ */
+export function incomingSampling(traceParent: unknown, traceState: unknown): IncomingSampling {
+  const traceId = typeof traceParent === 'string' ? TRACE_PARENT.exec(traceParent)?.[1] : undefined;
+  if (traceId === undefined || /^0+$/.test(traceId)) return {};
+  const { threshold, randomness } = parseTraceState(typeof traceState === 'string' ? traceState : '');
+  return {
+    ...(threshold === undefined ? {} : { threshold }),
+    randomness: randomness ?? BigInt(`0x${traceId.slice(-14)}`),
+  };
+}

@@ -1,0 +1,315 @@
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type Trace, traceSchema } from '../../core/index.ts';
+import { Cursors } from './cursors.ts';
+import type { SpoolEntry } from './entry.ts';
+import { LaneFolder } from './lane-folder.ts';
+import type { SpoolRecord } from './record.ts';
+import { Segment } from './segment.ts';
+
+/** What a lane reports. */
+export interface LaneEvents {
+  /** Records were lost. `torn`: the last one, whose write was cut short; `corrupt`: their bytes were changed. */
+  readonly onDamage: (kind: 'torn' | 'corrupt', count: number) => void;
+  /** A record is whole and holds no trace of the version known here. */
+  readonly onUnreadable: (text: string, problem: string) => void;
+  /** The disk refused something that delivery can do without for now. */
+  readonly onProblem: (thrown: unknown) => void;
+}
+
+/** What a {@link Lane} is made of. */
+export interface LaneParts {
+  readonly cursors: Cursors;
+  readonly events: LaneEvents;
+  /** A segment of this size is closed and a new one begun, in bytes. */
+  readonly segmentBytes: number;
+  /** Bytes of written records whose traces may stay in memory, to spare reading them back. */
+  readonly cacheBytes: number;
+}
+
+/** Entries for one exporter. `through`: the sequence that is passed with the last of them. */
+export interface LaneBatch {
+  readonly items: readonly { readonly sequence: number; readonly trace: Trace }[];
+  readonly through: number;
+}
+
+/**
+ * What one process has taken in: entries in order, the older ones in segments of a folder, the newest perhaps in memory
+ * alone. Each exporter goes through them at its own pace; what all have passed is removed.
+ */
+export class Lane {
+  private readonly parts: LaneParts;
+  private folder: LaneFolder | undefined;
+  private segments: Segment[] = [];
+  private memory: SpoolEntry[] = [];
+  private cachedBytes = 0;
+  /** The highest sequence an exporter has been given. */
+  private handedOut = 0;
+
+  constructor(parts: LaneParts) {
+    this.parts = parts;
+  }
+
+  /** Reads what another process left in its folder, which this one holds now. @throws system errors. */
+  static async load(folder: LaneFolder, exporters: readonly string[], parts: Omit<LaneParts, 'cursors'>) {
+    const cursors = Cursors.read(folder.cursorsPath) ?? Cursors.starting(exporters);
+    const lane = new Lane({ ...parts, cursors });
+    lane.folder = folder;
+    const names = (await readdir(folder.path)).filter((name) => LaneFolder.isSegment(name)).sort();
+    for (const name of names) {
+      const { segment, damage } = await Segment.load(join(folder.path, name));
+      if (damage.corrupt > 0) parts.events.onDamage('corrupt', damage.corrupt);
+      if (damage.torn) parts.events.onDamage('torn', 1);
+      lane.segments.push(segment);
+    }
+    lane.removePassed();
+    return lane;
+  }
+
+  /** Whether its records are on disk, or would be. */
+  get hasFolder(): boolean {
+    return this.folder !== undefined;
+  }
+
+  /** Where its segments go from now on. @throws system errors. */
+  settleIn(folder: LaneFolder): void {
+    this.parts.cursors.write(folder.cursorsPath);
+    this.folder = folder;
+  }
+
+  /** Bytes on disk. */
+  get sizeBytes(): number {
+    return this.segments.reduce((sum, segment) => sum + segment.sizeBytes, 0);
+  }
+
+  /** Entries in memory alone, oldest first. */
+  get unwritten(): readonly SpoolEntry[] {
+    return this.memory;
+  }
+
+  /** Entries that not every exporter has passed, oldest first. */
+  get entries(): SpoolEntry[] {
+    const passed = this.parts.cursors.passedByAll;
+    return [...this.segments.flatMap((segment) => segment.entries), ...this.memory].filter(
+      ({ sequence }) => sequence > passed,
+    );
+  }
+
+  /** When the oldest entry that waits was decided. Undefined when none does. */
+  get oldestTimeMs(): number | undefined {
+    const passed = this.parts.cursors.passedByAll;
+    for (const { entries } of [...this.segments, { entries: this.memory }]) {
+      const oldest = entries.find(({ sequence }) => sequence > passed);
+      if (oldest !== undefined) return oldest.timeMs;
+    }
+    return undefined;
+  }
+
+  /** Whether anything waits for an exporter. */
+  hasMore(exporter: string): boolean {
+    const cursor = this.parts.cursors.get(exporter);
+    if (cursor === undefined) return false;
+    // The newest segment is empty when the disk refused its first record.
+    const inMemory = this.memory.at(-1)?.sequence ?? 0;
+    return inMemory > cursor || this.segments.some(({ lastSequence }) => lastSequence > cursor);
+  }
+
+  /** Takes an entry in, in memory. */
+  add(entry: SpoolEntry): void {
+    this.memory.push(entry);
+  }
+
+  /** Writes the oldest entries in memory, one record each. @throws system errors; then all stay as they were. */
+  write(records: readonly Buffer[]): void {
+    const entries = this.memory.slice(0, records.length);
+    this.openSegment(entries[0]?.sequence ?? 0).append(entries, records);
+    this.memory = this.memory.slice(entries.length);
+    for (const entry of entries) {
+      entry.done?.();
+      entry.done = undefined;
+      if (this.cachedBytes + entry.sizeBytes <= this.parts.cacheBytes) this.cachedBytes += entry.sizeBytes;
+      else entry.trace = undefined;
+    }
+  }
+
+  /** The oldest entries an exporter has not passed, within limits but at least one. @throws system errors. */
+  async batch(
+    exporter: string,
+    limits: { readonly count: number; readonly sizeBytes: number },
+  ): Promise<LaneBatch> {
+    const cursor = this.parts.cursors.get(exporter) ?? Number.POSITIVE_INFINITY;
+    const segment = this.segments.find(({ lastSequence }) => lastSequence > cursor);
+    const waiting = segment?.entries ?? this.memory;
+    const entries = firstAfter(waiting, cursor, limits);
+    const through = entries.at(-1)?.sequence ?? cursor;
+    this.handedOut = Math.max(this.handedOut, through);
+    const known = entries.flatMap(({ sequence, trace }) =>
+      trace === undefined ? [] : [{ sequence, trace }],
+    );
+    if (segment === undefined || known.length === entries.length) return { items: known, through };
+    const records = await segment.read(entries);
+    const items = entries.flatMap((entry, index) => {
+      const { sequence } = entry;
+      const trace = this.readBack(sequence, records[index]);
+      if (trace !== undefined) return [{ sequence, trace }];
+      // Out of the list, so that no other exporter comes upon it and it is reported once.
+      segment.entries = segment.entries.filter((other) => other !== entry);
+      return [];
+    });
+    return { items, through };
+  }
+
+  /** An exporter has passed everything up to a sequence. */
+  commit(exporter: string, through: number): void {
+    this.parts.cursors.advance(exporter, through);
+    if (this.folder !== undefined && this.segments.some(({ sizeBytes }) => sizeBytes > 0)) {
+      try {
+        this.parts.cursors.write(this.folder.cursorsPath);
+      } catch (thrown) {
+        this.parts.events.onProblem(thrown);
+      }
+    }
+    this.removePassed();
+  }
+
+  /** Gives up an entry that is in memory alone. */
+  forget(entry: SpoolEntry): void {
+    this.memory = this.memory.filter((other) => other !== entry);
+    entry.done?.();
+  }
+
+  /** Gives up the oldest entry in memory alone that no exporter has been given yet. False when there is none. */
+  giveUpUnwritten(precious: boolean): boolean {
+    const index = this.memory.findIndex(
+      (entry) => entry.precious === precious && entry.sequence > this.handedOut,
+    );
+    const [entry] = index === -1 ? [] : this.memory.splice(index, 1);
+    entry?.done?.();
+    return entry !== undefined;
+  }
+
+  /**
+   * Frees disk space, oldest segment first, until `isEnough` or nothing more can go: what all have passed, and the
+   * entries of one kind that wait.
+   *
+   * @returns how many entries were given up.
+   */
+  evict(precious: boolean, isEnough: () => boolean): number {
+    const passed = this.parts.cursors.passedByAll;
+    let givenUp = 0;
+    for (const segment of [...this.segments]) {
+      if (isEnough()) break;
+      const waiting = segment.entries.filter(({ sequence }) => sequence > passed);
+      const kept = waiting.filter((entry) => entry.precious !== precious);
+      if (kept.length === segment.entries.length) continue;
+      try {
+        if (kept.length === 0) this.removeSegment(segment);
+        else this.shrink(segment, kept);
+        givenUp += waiting.length - kept.length;
+      } catch (thrown) {
+        this.parts.events.onProblem(thrown);
+      }
+    }
+    return givenUp;
+  }
+
+  /** Removes what has been passed by all, and the folder when nothing is left in it; else leaves it for a later process. */
+  close(): void {
+    const { folder } = this;
+    if (folder === undefined) return;
+    this.folder = undefined;
+    this.parts.cursors.close();
+    const isEmpty = this.segments.every(({ entries }) => entries.length === 0);
+    try {
+      for (const segment of this.segments) {
+        if (isEmpty) segment.remove();
+        else segment.seal();
+      }
+      if (isEmpty) folder.remove();
+    } catch (thrown) {
+      this.parts.events.onProblem(thrown);
+    } finally {
+      folder.release();
+    }
+  }
+
+  private openSegment(firstSequence: number): Segment {
+    const last = this.segments.at(-1);
+    if (last?.isOpen && last.sizeBytes < this.parts.segmentBytes) return last;
+    if (this.folder === undefined) throw new TypeError('The lane has no folder yet.');
+    const segment = Segment.create(this.folder.segmentPath(firstSequence));
+    last?.seal();
+    this.segments.push(segment);
+    return segment;
+  }
+
+  private removePassed(): void {
+    const passed = this.parts.cursors.passedByAll;
+    while (this.memory[0] !== undefined && this.memory[0].sequence <= passed) this.memory.shift()?.done?.();
+    try {
+      for (const segment of [...this.segments]) {
+        if (segment.lastSequence > passed) return;
+        if (!segment.isOpen) this.removeSegment(segment);
+        else if (segment.sizeBytes > 0) {
+          this.uncache(segment.entries);
+          segment.clear();
+        }
+      }
+    } catch (thrown) {
+      this.parts.events.onProblem(thrown);
+    }
+  }
+
+  private removeSegment(segment: Segment): void {
+    segment.remove();
+    this.uncache(segment.entries);
+    this.segments = this.segments.filter((other) => other !== segment);
+  }
+
+  private shrink(segment: Segment, kept: readonly SpoolEntry[]): void {
+    const { entries } = segment;
+    segment.keepOnly(kept);
+    const left = new Set(kept);
+    this.uncache(entries.filter((entry) => !left.has(entry)));
+  }
+
+  private uncache(entries: readonly SpoolEntry[]): void {
+    for (const entry of entries) {
+      if (entry.trace !== undefined) this.cachedBytes -= entry.sizeBytes;
+      entry.trace = undefined;
+    }
+  }
+
+  private readBack(sequence: number, record: SpoolRecord | undefined): Trace | undefined {
+    if (record?.sequence !== sequence) {
+      this.parts.events.onDamage('corrupt', 1);
+      return undefined;
+    }
+    const text = Buffer.from(record.payload).toString();
+    try {
+      const parsed = traceSchema.safeParse(JSON.parse(text));
+      if (parsed.success) return parsed.data;
+      const [issue] = parsed.error.issues;
+      this.parts.events.onUnreadable(text, `${issue?.path.join('.') || 'record'}: ${issue?.message}`);
+    } catch {
+      this.parts.events.onUnreadable(text, 'it is not JSON');
+    }
+    return undefined;
+  }
+}
+
+function firstAfter(
+  entries: readonly SpoolEntry[],
+  cursor: number,
+  limits: { readonly count: number; readonly sizeBytes: number },
+): SpoolEntry[] {
+  const taken: SpoolEntry[] = [];
+  let sizeBytes = 0;
+  for (const entry of entries) {
+    if (entry.sequence <= cursor) continue;
+    sizeBytes += entry.sizeBytes;
+    if (taken.length === limits.count || (taken.length > 0 && sizeBytes > limits.sizeBytes)) break;
+    taken.push(entry);
+  }
+  return taken;
+}

@@ -1,0 +1,199 @@
+import {
+  close,
+  closeSync,
+  fsync,
+  ftruncateSync,
+  openSync,
+  read,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { promisify } from 'node:util';
+import { hasErrorCode } from '../../core/index.ts';
+import type { SpoolEntry } from './entry.ts';
+import { recordAt, type SpoolRecord, scanRecords } from './record.ts';
+
+const readAsync = promisify(read);
+
+/** Records that a segment on disk has lost. */
+export interface SegmentDamage {
+  /** Places where bytes in the middle were changed. */
+  readonly corrupt: number;
+  /** Whether its end was cut short. */
+  readonly torn: boolean;
+}
+
+/**
+ * One append-only file of records. A write is in the kernel's hands when it returns, so that it outlives the process
+ * however that ends; it is synced when the segment is sealed, for power cuts.
+ */
+export class Segment {
+  readonly path: string;
+  /** In the order of their sequence. */
+  entries: SpoolEntry[] = [];
+  private bytes = 0;
+  private descriptor: number | undefined;
+
+  private constructor(path: string) {
+    this.path = path;
+  }
+
+  /** Makes an empty one. @throws system errors. */
+  static create(path: string): Segment {
+    const segment = new Segment(path);
+    segment.descriptor = openSync(path, 'ax', 0o600);
+    return segment;
+  }
+
+  /** Reads one that another process left. @throws system errors. */
+  static async load(path: string): Promise<{ readonly segment: Segment; readonly damage: SegmentDamage }> {
+    const segment = new Segment(path);
+    const bytes = await readFile(path);
+    segment.bytes = bytes.length;
+    let corrupt = 0;
+    let torn = false;
+    for (const piece of scanRecords(bytes)) {
+      if (piece.kind === 'record') {
+        const { sequence, precious, timeMs, offset, end } = piece;
+        segment.entries.push({
+          sequence,
+          precious,
+          timeMs,
+          trace: undefined,
+          done: undefined,
+          offset,
+          sizeBytes: end - offset,
+        });
+      } else if (piece.torn) torn = true;
+      else corrupt += 1;
+    }
+    return { segment, damage: { corrupt, torn } };
+  }
+
+  /** Bytes on disk. */
+  get sizeBytes(): number {
+    return this.bytes;
+  }
+
+  /** Whether it still takes records. */
+  get isOpen(): boolean {
+    return this.descriptor !== undefined;
+  }
+
+  /** Sequence of its last entry; 0 when it has none. */
+  get lastSequence(): number {
+    return this.entries.at(-1)?.sequence ?? 0;
+  }
+
+  /** Writes records, all or none. @throws system errors, for example when the disk is full. */
+  append(entries: readonly SpoolEntry[], records: readonly Buffer[]): void {
+    if (this.descriptor === undefined) throw new TypeError(`${this.path} is sealed.`);
+    const bytes = records.length === 1 && records[0] !== undefined ? records[0] : Buffer.concat(records);
+    let written = 0;
+    try {
+      while (written < bytes.length) written += writeSync(this.descriptor, bytes, written);
+    } catch (thrown) {
+      this.undo(this.descriptor, written);
+      throw thrown;
+    }
+    for (const [index, entry] of entries.entries()) {
+      entry.offset = this.bytes;
+      entry.sizeBytes = records[index]?.length ?? 0;
+      this.bytes += entry.sizeBytes;
+      this.entries.push(entry);
+    }
+  }
+
+  /** Reads entries of this segment that follow each other; undefined in the place of one that is damaged or gone. */
+  async read(entries: readonly SpoolEntry[]): Promise<(SpoolRecord | undefined)[]> {
+    const first = entries[0];
+    const last = entries.at(-1);
+    if (first === undefined || last === undefined) return [];
+    // Opened and noted in one go: while this waits, the segment may be rewritten and the offsets change.
+    const start = first.offset;
+    const offsets = entries.map(({ offset }) => offset - start);
+    const bytes = Buffer.alloc(last.offset + last.sizeBytes - start);
+    let descriptor: number;
+    try {
+      descriptor = openSync(this.path, 'r');
+    } catch (thrown) {
+      if (hasErrorCode(thrown, 'ENOENT')) return entries.map(() => undefined);
+      throw thrown;
+    }
+    try {
+      let filled = 0;
+      while (filled < bytes.length) {
+        const { bytesRead } = await readAsync(
+          descriptor,
+          bytes,
+          filled,
+          bytes.length - filled,
+          start + filled,
+        );
+        if (bytesRead === 0) break;
+        filled += bytesRead;
+      }
+    } finally {
+      closeSync(descriptor);
+    }
+    return offsets.map((offset) => recordAt(bytes, offset));
+  }
+
+  /** Rewrites the segment without the entries that are not listed. It takes no more records then. @throws system errors. */
+  keepOnly(kept: readonly SpoolEntry[]): void {
+    this.seal();
+    const bytes = readFileSync(this.path);
+    const pieces = kept.map(({ offset, sizeBytes }) => bytes.subarray(offset, offset + sizeBytes));
+    const temporary = `${this.path}.tmp`;
+    try {
+      writeFileSync(temporary, Buffer.concat(pieces), { mode: 0o600 });
+      renameSync(temporary, this.path);
+    } catch (thrown) {
+      rmSync(temporary, { force: true });
+      throw thrown;
+    }
+    this.bytes = 0;
+    for (const entry of kept) {
+      entry.offset = this.bytes;
+      this.bytes += entry.sizeBytes;
+    }
+    this.entries = [...kept];
+  }
+
+  /** Forgets every record, and takes new ones. @throws system errors. */
+  clear(): void {
+    if (this.descriptor === undefined) throw new TypeError(`${this.path} is sealed.`);
+    ftruncateSync(this.descriptor, 0);
+    this.entries = [];
+    this.bytes = 0;
+  }
+
+  /** Takes no more records. Idempotent. What was written is synced to the disk, off the caller's path. */
+  seal(): void {
+    const { descriptor } = this;
+    if (descriptor === undefined) return;
+    this.descriptor = undefined;
+    // Nothing can be done about a sync that fails, and the bytes outlive this process without it.
+    fsync(descriptor, () => close(descriptor));
+  }
+
+  /** Removes the file. @throws system errors. */
+  remove(): void {
+    if (this.descriptor !== undefined) closeSync(this.descriptor);
+    this.descriptor = undefined;
+    rmSync(this.path, { force: true });
+  }
+
+  private undo(descriptor: number, written: number): void {
+    try {
+      ftruncateSync(descriptor, this.bytes);
+    } catch {
+      // The piece that was written stays; a reader takes it for damage and skips it.
+      this.bytes += written;
+    }
+  }
+}

@@ -1,0 +1,164 @@
+import type { KeepDecision } from '../core/index.ts';
+import { BoundedMap } from './bounded-map.ts';
+import type { Counters } from './counters.ts';
+import type { DroppedRing } from './dropped-ring.ts';
+import type { Settlement } from './outcome.ts';
+import type { RawTrace } from './raw-trace.ts';
+import {
+  type Decision,
+  decide,
+  type IncomingSampling,
+  incomingSampling,
+  type KeepPolicy,
+  type TraceFacts,
+} from './sampling/index.ts';
+
+/** A trace that is to be delivered. */
+export interface KeptTrace {
+  readonly trace: RawTrace;
+  readonly settlement: Settlement;
+  readonly decision: KeepDecision;
+  /** Whether it was kept for what it is, and not by a share: such a one is given up last. */
+  readonly precious: boolean;
+}
+
+/** Runs of one thread that go on from each other's interrupts, and the decision that they share. */
+export interface RunStory {
+  decision: Decision;
+  /** The last runs of it, oldest first. */
+  readonly runIds: string[];
+}
+
+/** What a {@link TraceKeeper} needs. */
+export interface TraceKeeperDeps {
+  readonly policy: KeepPolicy;
+  readonly dropped: DroppedRing;
+  readonly counters: Counters;
+  /** Whether a run is under way. */
+  readonly isRunning: (runId: string) => boolean;
+}
+
+const MAX_STORIES = 10_000;
+const MAX_RUNS_IN_STORY = 20;
+const MAX_REQUESTS = 1_000;
+const MAX_REMEMBERED = 10_000;
+
+/**
+ * Decides which finished traces are kept, and remembers enough to keep a trace later: a run that was dropped can be asked
+ * for while it is in the ring, and an interrupted run and its resume share one decision.
+ */
+export class TraceKeeper {
+  private readonly deps: TraceKeeperDeps;
+  /** By thread and checkpoint of the interrupt. */
+  private readonly stories = new BoundedMap<string, RunStory>(MAX_STORIES);
+  /** Reasons to keep runs that were under way when they were asked for. */
+  private readonly requests = new BoundedMap<string, string>(MAX_REQUESTS);
+  private readonly keptIds = new BoundedMap<string, true>(MAX_REMEMBERED);
+
+  constructor(deps: TraceKeeperDeps) {
+    this.deps = deps;
+  }
+
+  /** Decides a trace. Gives back what is to be delivered now: nothing, it, or it and earlier halves of its story. */
+  decide(trace: RawTrace, settlement: Settlement): readonly KeptTrace[] {
+    const story = this.storyOf(trace);
+    const own = this.requested(trace) ?? decide(factsOf(trace, settlement), this.deps.policy);
+    // What is kept for itself is kept whatever became of the first half; a share is drawn once for both.
+    const decision = story === undefined || (own.keep && !own.sampled) ? own : story.decision;
+    const joined = this.join(trace, story, decision);
+    if (!decision.keep) {
+      this.deps.counters.add('traces_dropped', decision.reason);
+      this.deps.dropped.add({ trace, settlement, story: joined });
+      return [];
+    }
+    const earlier = joined === undefined ? [] : this.promoteStory(joined, decision);
+    return [...earlier, this.keep(trace, settlement, decision)];
+  }
+
+  /**
+   * Keeps a run that was dropped or has not ended.
+   *
+   * @returns What is to be delivered now, and whether the run is or will be recorded.
+   */
+  request(runId: string, reason: string): { readonly found: boolean; readonly traces: readonly KeptTrace[] } {
+    if (this.keptIds.get(runId)) return { found: true, traces: [] };
+    if (this.deps.isRunning(runId)) {
+      this.requests.set(runId, reason);
+      return { found: true, traces: [] };
+    }
+    const dropped = this.deps.dropped.take(runId);
+    if (dropped === undefined) return { found: false, traces: [] };
+    const decision = { keep: true, reason, weight: 1, sampled: false } as const;
+    this.deps.counters.add('traces_promoted', reason);
+    const kept = this.keep(dropped.trace, dropped.settlement, decision);
+    const { story } = dropped;
+    return {
+      found: true,
+      traces: story === undefined ? [kept] : [kept, ...this.promoteStory(story, decision)],
+    };
+  }
+
+  private requested(trace: RawTrace): Decision | undefined {
+    const reason = this.requests.take(trace.root.id);
+    return reason === undefined ? undefined : { keep: true, reason, weight: 1, sampled: false };
+  }
+
+  private keep(trace: RawTrace, settlement: Settlement, decision: Decision & { keep: true }): KeptTrace {
+    const { reason, weight, sampled } = decision;
+    this.deps.counters.add('traces_kept', reason);
+    this.keptIds.set(trace.root.id, true);
+    return { trace, settlement, decision: { reason, weight }, precious: !sampled };
+  }
+
+  private storyOf(trace: RawTrace): RunStory | undefined {
+    return trace.resumedFrom === undefined ? undefined : this.stories.get(storyKey(trace, trace.resumedFrom));
+  }
+
+  /** Notes that the trace belongs to the story, or that one begins: when it was interrupted somebody may go on from there. */
+  private join(trace: RawTrace, story: RunStory | undefined, decision: Decision): RunStory | undefined {
+    if (story === undefined && !(trace.interrupted && trace.checkpointId !== undefined)) return undefined;
+    const joined = story ?? { decision, runIds: [] };
+    joined.runIds.push(trace.root.id);
+    if (joined.runIds.length > MAX_RUNS_IN_STORY) joined.runIds.shift();
+    if (trace.interrupted && trace.checkpointId !== undefined) {
+      this.stories.set(storyKey(trace, trace.checkpointId), joined);
+    }
+    return joined;
+  }
+
+  /** Keeps the dropped halves of a story that are still there, and with them those to come. */
+  private promoteStory(story: RunStory, decision: Decision & { keep: true }): KeptTrace[] {
+    if (!story.decision.keep) story.decision = decision;
+    const promoted: KeptTrace[] = [];
+    for (const runId of story.runIds) {
+      const dropped = this.deps.dropped.take(runId);
+      if (dropped === undefined) continue;
+      this.deps.counters.add('traces_promoted', decision.reason);
+      promoted.push(this.keep(dropped.trace, dropped.settlement, decision));
+    }
+    return promoted;
+  }
+}
+
+function storyKey(trace: RawTrace, checkpointId: string): string {
+  return JSON.stringify([trace.root.metadata['thread_id'] ?? null, checkpointId]);
+}
+
+/** The span around the run knows better than metadata which trace this is. */
+function incomingOf({ root, parentSpan }: RawTrace): IncomingSampling {
+  if (parentSpan === undefined) {
+    return incomingSampling(root.metadata['traceparent'], root.metadata['tracestate']);
+  }
+  return incomingSampling(`00-${parentSpan.traceId}-${parentSpan.spanId}-01`, parentSpan.traceState);
+}
+
+function factsOf(trace: RawTrace, settlement: Settlement): TraceFacts {
+  const { root, spans } = trace;
+  return {
+    traceId: root.id,
+    outcome: settlement.outcome,
+    durationMs: (root.endTimeMs ?? root.startTimeMs) - root.startTimeMs,
+    spans,
+    incoming: incomingOf(trace),
+  };
+}

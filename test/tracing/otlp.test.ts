@@ -1,0 +1,49 @@
+import { Annotation, START, StateGraph } from '@langchain/langgraph';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { flush, shutdown, traceGraph } from '../../src/tracing/index.ts';
+import { otlpServer } from '../support/otlp-server.ts';
+import { tempDir } from '../support/temp-dir.ts';
+
+const State = Annotation.Root({ n: Annotation<number>(), text: Annotation<string>() });
+const SECRET = 'customer-4242';
+
+afterEach(async () => {
+  await shutdown();
+  vi.unstubAllEnvs();
+});
+
+describe('with an OTLP endpoint in the environment', () => {
+  it('kept runs reach the collector under their run ids, only errors as errors, and no content', async () => {
+    await using dir = await tempDir();
+    await using server = await otlpServer();
+    vi.stubEnv('OTEL_EXPORTER_OTLP_ENDPOINT', server.url);
+    const graph = traceGraph(
+      new StateGraph(State)
+        .addNode('work', ({ n }) => {
+          if (n === 0) throw new Error('failed');
+          return { n };
+        })
+        .addEdge(START, 'work')
+        .compile({ name: 'orders' }),
+      { home: dir.path, sampleRate: 0.5 },
+    );
+    const kept = 'ffffffff-ffff-4fff-bfff-ffffffffffff';
+    const dropped = '00000000-0000-4000-8000-000000000000';
+    const failed = '00000000-0000-4000-8000-000000000001';
+    await graph.invoke({ n: 1, text: SECRET }, { runId: kept });
+    await graph.invoke({ n: 1 }, { runId: dropped });
+    await expect(graph.invoke({ n: 0 }, { runId: failed })).rejects.toThrow('failed');
+    await vi.waitFor(async () => {
+      await flush();
+      expect(new Set(server.spans.map((span) => span.traceId))).toEqual(
+        new Set([kept.replaceAll('-', ''), failed.replaceAll('-', '')]),
+      );
+    });
+    const roots = server.spans.filter((span) => span.name === 'invoke_agent orders');
+    expect(roots.map((span) => [span.traceId, span.status.code ?? 0]).sort()).toEqual([
+      [failed.replaceAll('-', ''), 2],
+      [kept.replaceAll('-', ''), 0],
+    ]);
+    expect(JSON.stringify(server.spans)).not.toContain(SECRET);
+  });
+});
