@@ -9,9 +9,13 @@ import { gateConfigSchema, keyPolicySchema, suiteSchema } from '../src/evals/con
 import { BUILT_IN_NAMES, builtIn } from '../src/evals/evaluators/built-ins.ts';
 import { serveOptionsSchema } from '../src/serve/options.ts';
 import { COUNTERS } from '../src/tracing/counters.ts';
+import { langSmithOptionsSchema } from '../src/tracing/exporters/langsmith/index.ts';
 import { traceOptionsSchema } from '../src/tracing/options.ts';
+import { spanPlaceSchema } from '../src/tracing/redaction/hiding.ts';
+import { keepRuleSchema } from '../src/tracing/sampling/index.ts';
 import { type DocTables, markdownTable } from './doc-pages.ts';
 import { describedFunction, sourceCodes } from './doc-sources.ts';
+import { otelVariables } from './otel-variables.ts';
 
 /** Every table of the documentation, made of the commands, schemas and sources below `root`. */
 export function docTables(root: string): DocTables {
@@ -19,6 +23,13 @@ export function docTables(root: string): DocTables {
     ['commands', commands.map(commandSection).join('\n\n')],
     ['exit-codes', exitCodes()],
     ['trace-options', optionsTable(traceOptionsSchema)],
+    ['sampling-options', optionsTable(traceOptionsSchema.pick(SAMPLING))],
+    ['keep-rules', keepRules()],
+    ['privacy-options', optionsTable(traceOptionsSchema.pick(PRIVACY))],
+    ['hide-places', optionsTable(spanPlaceSchema)],
+    ['delivery-options', optionsTable(traceOptionsSchema.pick(DELIVERY))],
+    ['langsmith-options', optionsTable(langSmithOptionsSchema.options[1])],
+    ['otel-variables', markdownTable(['variable', 'meaning'], otelVariables(root))],
     ['serve-options', optionsTable(serveOptionsSchema)],
     ['suite-config', optionsTable(suiteSchema)],
     ['gate-config', optionsTable(gateConfigSchema)],
@@ -35,6 +46,40 @@ export function docTables(root: string): DocTables {
     ['error-codes', errorCodes(root)],
     ['reason-codes', reasonCodes(root)],
   ]);
+}
+
+/** The options of each topic, by which the pages about it pick their tables. */
+const SAMPLING = { sampleRate: true, keep: true, maxDroppedTraces: true, maxDroppedBytes: true } as const;
+const PRIVACY = {
+  hideInputs: true,
+  hideOutputs: true,
+  hideMetadata: true,
+  keepErrorMessages: true,
+  redact: true,
+} as const;
+const DELIVERY = {
+  home: true,
+  langsmith: true,
+  retentionDays: true,
+  handleSignals: true,
+  maxBufferBytes: true,
+  maxTraceAgeMs: true,
+  maxQueuedTraces: true,
+  maxSpoolBytes: true,
+} as const;
+
+/** The fields of every kind of rule. */
+function keepRules(): string {
+  const rows = keepRuleSchema.options.flatMap((rule) => {
+    const { properties } = jsonSchema.parse(z.toJSONSchema(rule, { io: 'input', unrepresentable: 'any' }));
+    const { type, ...fields } = properties;
+    return Object.entries(fields).map(([name, { description, default: fallback }]) => {
+      if (typeof description !== 'string') throw new Error(`The field ${name} of a rule has no description.`);
+      const otherwise = fallback === undefined ? '' : ` Default ${code(String(fallback))}.`;
+      return [code(String(type?.['const'])), code(name), `${description}${otherwise}`];
+    });
+  });
+  return markdownTable(['type', 'field', 'meaning'], rows);
 }
 
 function code(text: string): string {

@@ -2,6 +2,7 @@ import type { Command } from '../command.ts';
 import { baselineAccept } from './baseline-accept.ts';
 import { baselineShow } from './baseline-show.ts';
 import { datasetValidate } from './dataset-validate.ts';
+import { doctor } from './doctor.ts';
 import { evalCommand } from './eval.ts';
 import { replay } from './replay.ts';
 import { serve } from './serve.ts';
@@ -26,4 +27,5 @@ export const commands: readonly Command[] = [
   tracesPrune,
   replay,
   serve,
+  doctor,
 ];

@@ -1,0 +1,48 @@
+import { EXIT, type ExitCode, UsageError } from '../../core/index.ts';
+import type { CommandContext } from '../command.ts';
+import { kebabCase } from '../flag.ts';
+import { safeJson } from '../trace-view/index.ts';
+import type { DoctorValues } from './doctor.ts';
+import { type Check, runChecks } from './doctor-checks.ts';
+import { runLeaks } from './doctor-leaks.ts';
+
+/** Flags that say something about a run of a graph. */
+const OF_LEAKS = [
+  'graph',
+  'input',
+  'hideInputs',
+  'hideOutputs',
+  'hideMetadata',
+  'redact',
+  'timeout',
+] as const;
+
+/**
+ * Checks the settings, or with `--leaks` what a graph lets out.
+ *
+ * @throws UsageError `DOCTOR_USAGE`, and what {@link runLeaks} throws.
+ */
+export async function runDoctor(values: DoctorValues, context: CommandContext): Promise<ExitCode> {
+  if (values.leaks) return runLeaks(values, context);
+  const given = OF_LEAKS.find((name) => values[name] !== undefined && values[name] !== false);
+  if (given !== undefined) {
+    const name = given === 'graph' ? 'A graph' : `--${kebabCase(given)}`;
+    throw new UsageError('DOCTOR_USAGE', `${name} goes with --leaks.`, {
+      hint: 'For example: sluice doctor --leaks ./src/agent.ts#graph',
+    });
+  }
+  const checks = await runChecks(context, { fetch });
+  context.stdout.write(values.json ? `${safeJson({ checks })}\n` : checks.map(line).join(''));
+  return exitCodeOf(checks);
+}
+
+function line({ name, status, says }: Check): string {
+  return `${status.padEnd(4)}  ${name.padEnd(13)}  ${says}\n`;
+}
+
+/** What has to be mended here comes before what does not answer. */
+function exitCodeOf(checks: readonly Check[]): ExitCode {
+  const failed = checks.filter(({ status }) => status === 'fail');
+  if (failed.length === 0) return EXIT.pass;
+  return failed.every(({ isRemote }) => isRemote) ? EXIT.noVerdict : EXIT.usage;
+}
