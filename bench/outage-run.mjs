@@ -1,0 +1,98 @@
+// A service under one tracer, in a process of its own: `outage-run.mjs <tracer> <sink url>`. The parent process says by
+// message what it does: {warmUp: runs}, {settle: true} to deliver what waits, or {runs, seconds}, which spreads the runs
+// evenly and answers with their latency.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+const [tracer, sink] = process.argv.slice(2);
+
+/** Sets the tracer up as its documentation says. `wrap` gives the graph to call, `finish` waits until all is delivered. */
+const TRACERS = {
+  langsmith: async () => {
+    configureLangSmith();
+    const { awaitAllCallbacks } = await import('@langchain/core/callbacks/promises');
+    return { wrap: (graph) => graph, finish: awaitAllCallbacks };
+  },
+
+  'otel batch': async () => {
+    const manager = await import('@langchain/core/callbacks/manager');
+    const { LangChainInstrumentation } = await import('@arizeai/openinference-instrumentation-langchain');
+    const { BasicTracerProvider, BatchSpanProcessor } = await import('@opentelemetry/sdk-trace-base');
+    const { OTLPTraceExporter } = await import('@opentelemetry/exporter-trace-otlp-http');
+    const exporter = new OTLPTraceExporter({ url: `${sink}/v1/traces` });
+    const provider = new BasicTracerProvider({ spanProcessors: [new BatchSpanProcessor(exporter)] });
+    new LangChainInstrumentation({ tracerProvider: provider }).manuallyInstrument(manager);
+    return { wrap: (graph) => graph, finish: () => provider.forceFlush() };
+  },
+
+  sluicegate: async () => {
+    configureLangSmith();
+    const { flush, traceGraph } = await import('../dist/tracing/index.js');
+    const home = mkdtempSync(join(tmpdir(), 'sluice-bench-'));
+    process.on('exit', () => rmSync(home, { recursive: true, force: true }));
+    return { wrap: (graph) => traceGraph(graph, { home }), finish: () => flush({ timeoutMs: 60_000 }) };
+  },
+};
+
+function configureLangSmith() {
+  Object.assign(process.env, {
+    LANGSMITH_TRACING: 'true',
+    LANGSMITH_ENDPOINT: sink,
+    LANGSMITH_API_KEY: 'key',
+  });
+}
+
+const { wrap, finish } = await TRACERS[tracer]();
+const { FakeListChatModel } = await import('@langchain/core/utils/testing');
+const { MessagesAnnotation, START, StateGraph } = await import('@langchain/langgraph');
+
+/** Five nodes in a row, each a model call that answers with 4 KB. */
+function build() {
+  const model = new FakeListChatModel({ responses: ['answer '.repeat(585)] });
+  const nodes = ['classify', 'search', 'look_up', 'draft', 'check'];
+  const graph = new StateGraph(MessagesAnnotation);
+  for (const name of nodes) {
+    graph.addNode(name, async ({ messages }, config) => ({
+      messages: [await model.invoke(messages.slice(-1), config)],
+    }));
+  }
+  for (const [index, name] of nodes.entries()) graph.addEdge(index === 0 ? START : nodes[index - 1], name);
+  return graph.compile();
+}
+
+const graph = wrap(build());
+const question = 'question '.repeat(455);
+const call = () => graph.invoke({ messages: [{ role: 'user', content: question }] });
+
+/** From when a request was due, so that one that a busy event loop starts late counts as late. */
+async function request(dueMs) {
+  await sleep(Math.max(0, dueMs - performance.now()));
+  await call();
+  return performance.now() - dueMs;
+}
+
+async function load({ runs, seconds }) {
+  const startMs = performance.now() + 50;
+  const stepMs = (seconds * 1_000) / runs;
+  const latencies = await Promise.all(
+    Array.from({ length: runs }, (_, run) => request(startMs + run * stepMs)),
+  );
+  latencies.sort((a, b) => a - b);
+  return {
+    p50Ms: latencies[Math.floor(runs * 0.5)],
+    p99Ms: latencies[Math.floor(runs * 0.99)],
+    maxMs: latencies[runs - 1],
+  };
+}
+
+async function obey({ warmUp, settle, ...order }) {
+  for (let run = 0; run < (warmUp ?? 0); run += 1) await call();
+  if (settle) await finish();
+  return order.runs === undefined ? {} : load(order);
+}
+
+process.on('message', async (order) => process.send(await obey(order)));
+process.on('disconnect', () => process.exit(0));
+process.send({});
