@@ -77,26 +77,10 @@ async function sluicegate(sampleRate) {
 }
 
 const { wrap, finish } = await TRACERS[tracer]();
-const { FakeListChatModel } = await import('@langchain/core/utils/testing');
-const { MessagesAnnotation, START, StateGraph } = await import('@langchain/langgraph');
-
-/** Five nodes in a row, each a model call that answers with 4 KB. */
-function build() {
-  const model = new FakeListChatModel({ responses: ['answer '.repeat(585)] });
-  const nodes = ['classify', 'search', 'look_up', 'draft', 'check'];
-  const graph = new StateGraph(MessagesAnnotation);
-  for (const name of nodes) {
-    graph.addNode(name, async ({ messages }, config) => ({
-      messages: [await model.invoke(messages.slice(-1), config)],
-    }));
-  }
-  for (const [index, name] of nodes.entries()) graph.addEdge(index === 0 ? START : nodes[index - 1], name);
-  return graph.compile();
-}
-
-const graph = wrap(build());
-const question = 'question '.repeat(455);
-const call = () => graph.invoke({ messages: [{ role: 'user', content: question }] });
+// Only now: a tracer may have to be in place before LangChain is loaded.
+const { buildGraph, INPUT } = await import('./five-node-graph.mjs');
+const graph = wrap(buildGraph());
+const call = () => graph.invoke(INPUT);
 for (let run = 0; run < WARM_UP; run += 1) await call();
 await finish();
 
