@@ -10,6 +10,8 @@ const [tracer, sink] = process.argv.slice(2);
 
 /** Sets the tracer up as its documentation says. `wrap` gives the graph to call, `finish` waits until all is delivered. */
 const TRACERS = {
+  untraced: async () => ({ wrap: (graph) => graph, finish: async () => {} }),
+
   langsmith: async () => {
     configureLangSmith();
     const { awaitAllCallbacks } = await import('@langchain/core/callbacks/promises');
@@ -29,7 +31,7 @@ const TRACERS = {
 
   sluicegate: async () => {
     configureLangSmith();
-    const { flush, traceGraph } = await import('../dist/tracing/index.js');
+    const { flush, traceGraph } = await import('sluicegate/tracing');
     const home = mkdtempSync(join(tmpdir(), 'sluice-bench-'));
     process.on('exit', () => rmSync(home, { recursive: true, force: true }));
     return { wrap: (graph) => traceGraph(graph, { home }), finish: () => flush({ timeoutMs: 60_000 }) };

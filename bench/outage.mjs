@@ -9,6 +9,7 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { installPackage } from './installed-package.mjs';
 
 const seconds = Number(process.argv[2] ?? 45);
 if (!(seconds > 0)) throw new Error(`seconds must be a number above 0, not ${process.argv[2]}`);
@@ -17,6 +18,7 @@ const WARM_UP = 200;
 const WARM_UP_SECONDS = 3;
 const RECOVERY_MS = 60_000;
 const MAX_SLOWER_MS = 5;
+const UNTRACED = 'untraced';
 
 /** A process that answers each message with one, and says what went wrong when it ends instead. */
 class Child {
@@ -93,7 +95,7 @@ async function measure(tracer) {
     const { unreadable } = await sink.ask({ clear: true });
     if (unreadable > 0) throw new Error(`the sink could not read a request:\n${sink.complaints}`);
     const [down] = await Promise.all([service.ask({ runs: RUNS, seconds }), outage(sink)]);
-    return { healthy, down, ...(await recovery(sink)) };
+    return { healthy, down, ...(tracer === UNTRACED ? {} : await recovery(sink)) };
   } finally {
     await service?.end();
     await sink.end();
@@ -121,26 +123,32 @@ process.stdout.write(
   ]),
 );
 const results = new Map();
-for (const tracer of ['langsmith', 'otel batch', 'sluicegate']) {
+installPackage();
+for (const tracer of [UNTRACED, 'langsmith', 'otel batch', 'sluicegate']) {
   const result = await measure(tracer);
   results.set(tracer, result);
   const { healthy, down, seen, finished, tookMs } = result;
   process.stdout.write(
     row([
       tracer,
-      `${seen} of ${RUNS}`,
-      `${finished} of ${RUNS}`,
+      seen === undefined ? '-' : `${seen} of ${RUNS}`,
+      finished === undefined ? '-' : `${finished} of ${RUNS}`,
       finished >= RUNS ? `${(tookMs / 1_000).toFixed(1)} s` : '-',
       ...['p50Ms', 'p99Ms', 'maxMs'].flatMap((key) => [ms(healthy[key]), ms(down[key])]),
     ]),
   );
 }
 
-const { finished, healthy, down } = results.get('sluicegate');
-const slowerMs = down.p99Ms - healthy.p99Ms;
+const slowerMs = (tracer) => results.get(tracer).down.p99Ms - results.get(tracer).healthy.p99Ms;
+const { finished } = results.get('sluicegate');
+// What the machine did meanwhile: the same load, the same two periods, and nothing that could notice an outage.
+const noiseMs = Math.abs(slowerMs(UNTRACED));
 const limits = [
   [finished >= RUNS, `runs delivered: ${finished} (at least ${RUNS})`],
-  [slowerMs <= MAX_SLOWER_MS, `p99 slower in the outage by: ${ms(slowerMs)} (at most ${MAX_SLOWER_MS} ms)`],
+  [
+    slowerMs('sluicegate') <= MAX_SLOWER_MS,
+    `p99 slower in the outage by: ${ms(slowerMs('sluicegate'))} (at most ${MAX_SLOWER_MS} ms; the untraced graph's moved by ${ms(noiseMs)})`,
+  ],
 ];
 process.stdout.write('\n');
 for (const [met, text] of limits) {

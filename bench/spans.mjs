@@ -30,7 +30,7 @@ for (const name of Object.keys(process.env)) {
 // As --expose-gc does.
 setFlagsFromString('--expose-gc');
 const gc = runInNewContext('gc');
-const { flush, shutdown, traceGraph, tracingHealth } = await import('../dist/tracing/index.js');
+const { flush, shutdown, traceGraph, tracingHealth } = await import('sluicegate/tracing');
 
 /** Ten nodes side by side, each with twenty calls in it: a span costs little else than being traced. */
 function build() {

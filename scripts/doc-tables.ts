@@ -10,7 +10,8 @@ import { BUILT_IN_NAMES, builtIn } from '../src/evals/evaluators/built-ins.ts';
 import { serveOptionsSchema } from '../src/serve/options.ts';
 import { COUNTERS } from '../src/tracing/counters.ts';
 import { langSmithOptionsSchema } from '../src/tracing/exporters/langsmith/index.ts';
-import { traceOptionsSchema } from '../src/tracing/options.ts';
+import { otelAttributes, otelInstruments } from '../src/tracing/metrics/otel-instruments.ts';
+import { traceOptionsSchema } from '../src/tracing/options-schema.ts';
 import { spanPlaceSchema } from '../src/tracing/redaction/hiding.ts';
 import { keepRuleSchema } from '../src/tracing/sampling/index.ts';
 import { type DocTables, markdownTable } from './doc-pages.ts';
@@ -29,6 +30,7 @@ export function docTables(root: string): DocTables {
     ['hide-places', optionsTable(spanPlaceSchema)],
     ['delivery-options', optionsTable(traceOptionsSchema.pick(DELIVERY))],
     ['langsmith-options', optionsTable(langSmithOptionsSchema.options[1])],
+    ['otel-metrics', otelMetrics()],
     ['otel-variables', markdownTable(['variable', 'meaning'], otelVariables(root))],
     ['serve-options', optionsTable(serveOptionsSchema)],
     ['suite-config', optionsTable(suiteSchema)],
@@ -60,13 +62,33 @@ const PRIVACY = {
 const DELIVERY = {
   home: true,
   langsmith: true,
+  project: true,
   retentionDays: true,
+  baselineProjects: true,
+  baselineRetentionDays: true,
   handleSignals: true,
   maxBufferBytes: true,
   maxTraceAgeMs: true,
   maxQueuedTraces: true,
   maxSpoolBytes: true,
 } as const;
+
+/** Every metric that OpenTelemetry gets. */
+function otelMetrics(): string {
+  const rows = otelInstruments(Object.keys(COUNTERS) as (keyof typeof COUNTERS)[]).map(
+    ({ definition, name, unit }) => {
+      const attributes = Object.keys(otelAttributes(definition, definition.labels));
+      return [
+        code(name),
+        definition.type,
+        code(unit),
+        attributes.map(code).join(', '),
+        definition.description,
+      ];
+    },
+  );
+  return markdownTable(['metric', 'type', 'unit', 'attributes', 'measures'], rows);
+}
 
 /** The fields of every kind of rule. */
 function keepRules(): string {

@@ -4,13 +4,19 @@ import { join } from 'node:path';
 /** Variables that the sources read, and what they do there. */
 const READ: Readonly<Record<string, string>> = {
   OTEL_EXPORTER_OTLP_ENDPOINT:
-    'Base URL of the collector; `/v1/traces` is added. Setting it, or the next one, switches the export on.',
-  OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: 'Full URL for traces, used as it is. Wins over the one before.',
+    'Base URL of the collector; `/v1/traces` and `/v1/metrics` are added. Setting it switches both exports on.',
+  OTEL_EXPORTER_OTLP_TRACES_ENDPOINT:
+    'Full URL for traces, used as it is, and switches their export on. Wins over the one before.',
+  OTEL_EXPORTER_OTLP_METRICS_ENDPOINT: 'The same for metrics.',
   OTEL_EXPORTER_OTLP_PROTOCOL:
     'Any `http/` value is accepted, and JSON over HTTP is sent; anything else, such as `grpc`, is refused at startup.',
   OTEL_EXPORTER_OTLP_TRACES_PROTOCOL: 'The same for traces. Wins over the one before.',
-  OTEL_TRACES_EXPORTER: 'A list; a value without `otlp`, such as `none`, switches the export off.',
-  OTEL_SDK_DISABLED: '`true` switches the export and the SDK for nested spans off.',
+  OTEL_EXPORTER_OTLP_METRICS_PROTOCOL: 'The same for metrics.',
+  OTEL_TRACES_EXPORTER: 'A list; a value without `otlp`, such as `none`, switches the export of traces off.',
+  OTEL_METRICS_EXPORTER: 'The same for metrics.',
+  OTEL_METRIC_EXPORT_INTERVAL: 'Milliseconds from one export of metrics to the next. Default 60000.',
+  OTEL_METRIC_EXPORT_TIMEOUT: 'Milliseconds for one such export. Default 30000.',
+  OTEL_SDK_DISABLED: '`true` switches both exports and the SDK for nested spans off.',
   OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT:
     '`true`, `span_only` or `span_and_event` sends messages and payloads, on spans. Anything else leaves them out.',
 };
@@ -18,6 +24,8 @@ const READ: Readonly<Record<string, string>> = {
 /** Variables that OpenTelemetry's own exporter and resource detector read. */
 const READ_BY_OPENTELEMETRY: Readonly<Record<string, string>> = {
   OTEL_EXPORTER_OTLP_TRACES_TIMEOUT: 'Milliseconds for one attempt. Default 10000.',
+  OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE:
+    '`cumulative` (default), `delta` or `lowmemory`. An export that fails is made up for by the next one only where sums are cumulative.',
   OTEL_SERVICE_NAME: 'Name of the service in the resource.',
   OTEL_RESOURCE_ATTRIBUTES: 'Further attributes of the resource: `key=value,key=value`.',
 };

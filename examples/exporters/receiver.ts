@@ -14,9 +14,7 @@ export async function startReceiver(): Promise<Receiver> {
     const body = await buffer(request);
     const path = request.url ?? '/';
     process.stdout.write(`${request.method} ${path} (${body.length} bytes)\n`);
-    for (const line of path.startsWith('/runs') ? langSmithRuns(body) : otlpSpans(path, body)) {
-      process.stdout.write(`  ${line}\n`);
-    }
+    for (const line of linesOf(path, body)) process.stdout.write(`  ${line}\n`);
     // No compression and no limits are advertised, so that bodies come as plain text.
     const info = path === '/info' ? { batch_ingest_config: { use_multipart_endpoint: true } } : {};
     response.writeHead(path.startsWith('/runs') ? 202 : 200, { 'content-type': 'application/json' });
@@ -30,6 +28,12 @@ export async function startReceiver(): Promise<Receiver> {
       await new Promise((resolve) => server.close(resolve));
     },
   };
+}
+
+function linesOf(path: string, body: Buffer): string[] {
+  if (path.startsWith('/runs')) return langSmithRuns(body);
+  if (path === '/v1/traces') return otlpSpans(body);
+  return path === '/v1/metrics' ? otlpMetrics(body) : [];
 }
 
 /** The runs of a multipart request. Their inputs, outputs and errors are parts of their own, and are counted. */
@@ -58,8 +62,38 @@ interface OtlpRequest {
   }[];
 }
 
-function otlpSpans(path: string, body: Buffer): string[] {
-  if (path !== '/v1/traces') return [];
+interface OtlpMetricsRequest {
+  readonly resourceMetrics: readonly {
+    readonly scopeMetrics: readonly {
+      readonly metrics: readonly {
+        readonly name: string;
+        readonly sum?: { readonly dataPoints: readonly OtlpPoint[] };
+      }[];
+    }[];
+  }[];
+}
+
+interface OtlpPoint {
+  readonly attributes: readonly { readonly value: { readonly stringValue?: string } }[];
+  readonly asDouble?: number;
+}
+
+/** The counters of runs: one line of each. */
+function otlpMetrics(body: Buffer): string[] {
+  const { resourceMetrics } = JSON.parse(body.toString()) as OtlpMetricsRequest;
+  return resourceMetrics
+    .flatMap(({ scopeMetrics }) => scopeMetrics)
+    .flatMap(({ metrics }) => metrics)
+    .filter(({ name }) => name === 'sluicegate.runs')
+    .flatMap(({ name, sum }) =>
+      (sum?.dataPoints ?? []).map(
+        ({ attributes, asDouble }) =>
+          `${name} ${attributes.map(({ value }) => value.stringValue).join(' ')} ${asDouble}`,
+      ),
+    );
+}
+
+function otlpSpans(body: Buffer): string[] {
   const { resourceSpans } = JSON.parse(body.toString()) as OtlpRequest;
   return resourceSpans
     .flatMap(({ scopeSpans }) => scopeSpans)

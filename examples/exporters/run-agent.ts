@@ -1,4 +1,4 @@
-import { flush, traceGraph, tracingHealth } from 'sluicegate/tracing';
+import { flush, shutdown, traceGraph, tracingHealth } from 'sluicegate/tracing';
 import { graph as agent } from '../support-agent/regressed/graph.ts';
 
 const QUESTIONS = ['Where is A-1002?', 'Where is A-9999?'];
@@ -22,4 +22,6 @@ export async function runAgent(): Promise<void> {
   }
   await flush();
   process.stdout.write(`Delivered: ${JSON.stringify(tracingHealth().counters.traces_exported)}\n`);
+  // Metrics go out every minute, and now.
+  await shutdown();
 }

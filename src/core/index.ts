@@ -13,10 +13,12 @@ export { isUuid, toTraceIdHex, traceRandomness } from './ids.ts';
 export { isRecord, type Json, stableStringify } from './json.ts';
 export { type Clock, type Logger, type Random, seededRandom, silentLogger, systemClock } from './ports.ts';
 export {
+  DEFAULT_PROJECT,
   type KeepDecision,
   OUTCOMES,
   type Outcome,
   type PayloadGap,
+  type ResumedFrom,
   rootSpan,
   SPAN_TYPES,
   type Span,

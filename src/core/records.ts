@@ -103,14 +103,35 @@ export const parentSpanSchema = z.strictObject({
   isRemote: z.boolean().optional(),
 });
 
+export const resumedFromSchema = z.strictObject({
+  /** Checkpoint at which the earlier run was interrupted. */
+  checkpointId: z.string(),
+  /** Id of the interrupted run; absent where nothing is known of it any more. */
+  runId: z.string().optional(),
+  /** OpenTelemetry trace that the interrupted run is in: 32 lower-case hex digits. */
+  otelTraceId: z
+    .string()
+    .regex(/^[0-9a-f]{32}$/)
+    .optional(),
+});
+/** The interrupted run that a run goes on from. */
+export type ResumedFrom = z.infer<typeof resumedFromSchema>;
+
+/** The project of a trace that names none. */
+export const DEFAULT_PROJECT = 'default';
+
 const traceHead = {
   schemaVersion: z.literal(TRACE_SCHEMA_VERSION),
   /** The root's run id: the id every other system shows for this trace. */
   id: z.string(),
   name: z.string(),
+  /** What it belongs to, for example an application and its stage. Absent: {@link DEFAULT_PROJECT}. */
+  project: z.string().min(1).optional(),
   threadId: z.string().optional(),
   /** Checkpoint at which the run was interrupted or resumed; the link between the two halves. */
   checkpointId: z.string().optional(),
+  /** Of a run that goes on from an interrupt: which one. */
+  resumedFrom: resumedFromSchema.optional(),
   /** The OpenTelemetry span outside of the graph that encloses the run, for example that of the HTTP request. */
   parentSpan: parentSpanSchema.optional(),
   outcome: z.enum(OUTCOMES),

@@ -7,6 +7,7 @@ export {
   DEFAULT_LIST_LIMIT,
   MAX_CANDIDATES,
   MIN_PREFIX_LENGTH,
+  type ProjectRetention,
   type PruneQuery,
   type PruneResult,
   type TraceLookup,

@@ -1,11 +1,12 @@
 import type { Trace } from '../core/index.ts';
 import { storeClosed } from './store-error.ts';
 import type { ListedTrace, TracePin } from './trace-pin.ts';
-import { summaryOf } from './trace-rows.ts';
+import { interruptOf, projectOf, summaryOf } from './trace-rows.ts';
 import {
   DEFAULT_LIST_LIMIT,
   MAX_CANDIDATES,
   MIN_PREFIX_LENGTH,
+  type ProjectRetention,
   type PruneQuery,
   type PruneResult,
   type TraceLookup,
@@ -19,12 +20,18 @@ import {
  */
 export class MemoryTraceStore implements TraceStore {
   readonly #traces = new Map<string, Trace>();
+  /** By project; undefined where no limit was set. */
+  readonly #maxAges = new Map<string, number | undefined>();
   readonly #pins = new Map<string, TracePin>();
   #isClosed = false;
 
   async write(traces: readonly Trace[]): Promise<void> {
     this.#checkOpen();
-    for (const copy of traces.map((trace) => structuredClone(trace))) this.#traces.set(copy.id, copy);
+    for (const copy of traces.map((trace) => structuredClone(trace))) {
+      this.#traces.set(copy.id, copy);
+      const project = projectOf(copy);
+      if (!this.#maxAges.has(project)) this.#maxAges.set(project, undefined);
+    }
   }
 
   async list(query: TraceQuery): Promise<ListedTrace[]> {
@@ -46,10 +53,25 @@ export class MemoryTraceStore implements TraceStore {
     return this.#lookup(traces.filter((trace) => trace.id.startsWith(idOrPrefix)));
   }
 
-  async prune({ beforeMs, isDryRun = false }: PruneQuery): Promise<PruneResult> {
+  async projects(): Promise<ProjectRetention[]> {
+    this.#checkOpen();
+    return [...this.#maxAges]
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([project, maxAgeMs]) => ({ project, ...(maxAgeMs === undefined ? {} : { maxAgeMs }) }));
+  }
+
+  async setMaxAge(project: string, maxAgeMs: number): Promise<void> {
+    this.#checkOpen();
+    this.#maxAges.set(project, maxAgeMs);
+  }
+
+  async prune({ beforeMs, project, isDryRun = false }: PruneQuery): Promise<PruneResult> {
     this.#checkOpen();
     const old = [...this.#traces.values()].filter(
-      ({ id, startTimeMs }) => startTimeMs < beforeMs && !this.#pins.has(id),
+      (trace) =>
+        trace.startTimeMs < beforeMs &&
+        (project === undefined || project === projectOf(trace)) &&
+        !this.#pins.has(trace.id),
     );
     if (!isDryRun) for (const { id } of old) this.#traces.delete(id);
     return { removed: old.length, hasMore: false };
@@ -71,6 +93,7 @@ export class MemoryTraceStore implements TraceStore {
     this.#isClosed = true;
     this.#traces.clear();
     this.#pins.clear();
+    this.#maxAges.clear();
   }
 
   #lookup(matching: readonly Trace[]): TraceLookup {
@@ -106,6 +129,8 @@ function matches(trace: Trace, query: TraceQuery, isPinned: boolean): boolean {
     (query.sinceMs === undefined || trace.startTimeMs >= query.sinceMs) &&
     (query.name === undefined || trace.name === query.name) &&
     (query.threadId === undefined || trace.threadId === query.threadId) &&
+    (query.project === undefined || projectOf(trace) === query.project) &&
+    (query.interruptedAt === undefined || interruptOf(trace) === query.interruptedAt) &&
     (query.isPinned === undefined || query.isPinned === isPinned)
   );
 }

@@ -47,14 +47,34 @@ const MIGRATIONS: readonly string[] = [
     pinned_at_ms REAL NOT NULL
   ) STRICT;
   `,
+  // Every project that traces were written for has a row in projects, so that none is looked for among the traces. Of
+  // max_age_ms, NULL says that nobody has set it, 0 that its traces stay. Only an interrupt is looked up by its checkpoint.
+  `
+  ALTER TABLE traces ADD COLUMN project TEXT NOT NULL DEFAULT 'default';
+  ALTER TABLE traces ADD COLUMN checkpoint_id TEXT;
+  UPDATE traces SET checkpoint_id = record ->> '$.checkpointId'
+    WHERE outcome = 'interrupted' AND json_valid(record);
+  CREATE INDEX traces_by_project ON traces (project, start_time_ms, id);
+  CREATE INDEX traces_by_checkpoint ON traces (checkpoint_id) WHERE checkpoint_id IS NOT NULL;
+  CREATE TABLE projects (name TEXT NOT NULL PRIMARY KEY, max_age_ms REAL) STRICT;
+  INSERT INTO projects (name) SELECT 'default' WHERE EXISTS (SELECT 1 FROM traces);
+  `,
 ];
 
 /**
  * For each format from 1 on, in the same order: what a connection that may not change the file needs so that the queries of
- * the next format run on it. Only temporary tables: they are the connection's own.
+ * the next format run on it. Only temporary tables and views: they are the connection's own.
  */
 const READ_SHIMS: readonly string[] = [
   'CREATE TEMP TABLE pins (trace_id TEXT NOT NULL PRIMARY KEY, reason TEXT NOT NULL, pinned_at_ms REAL NOT NULL) STRICT',
+  `
+  CREATE TEMP VIEW traces AS
+    SELECT *, 'default' AS project,
+      CASE WHEN outcome = 'interrupted' AND json_valid(record) THEN record ->> '$.checkpointId' END AS checkpoint_id
+    FROM main.traces;
+  CREATE TEMP TABLE projects (name TEXT NOT NULL PRIMARY KEY, max_age_ms REAL) STRICT;
+  INSERT INTO projects (name) SELECT 'default' WHERE EXISTS (SELECT 1 FROM main.traces);
+  `,
 ];
 
 /** The newest format this program reads and writes. */

@@ -142,7 +142,7 @@ describe('opening a trace store', () => {
       await expect(open({ readOnly })).rejects.toMatchObject({
         code: 'STORE_TOO_NEW',
         exitCode: 2,
-        message: `The trace store ${path} has format 99; this version of sluicegate knows formats up to 2.`,
+        message: `The trace store ${path} has format 99; this version of sluicegate knows formats up to 3.`,
       });
     }
     expect(readFileSync(path).equals(before)).toBe(true);
@@ -264,11 +264,61 @@ describe('retention in the embedded store', () => {
   });
 });
 
+/** Takes away what the third format added. */
+const TO_SECOND_FORMAT = `
+  DROP TABLE projects;
+  DROP INDEX traces_by_project;
+  DROP INDEX traces_by_checkpoint;
+  ALTER TABLE traces DROP COLUMN project;
+  ALTER TABLE traces DROP COLUMN checkpoint_id;
+  PRAGMA user_version = 2;`;
+
+describe('a store of the second format', () => {
+  async function secondFormat(): Promise<void> {
+    const store = await open();
+    await store.write([
+      makeTrace({ id: runId(1), outcome: 'interrupted', checkpointId: 'c-1', startTimeMs: 1 }),
+      makeTrace({ id: runId(2), outcome: 'success', checkpointId: 'c-1', startTimeMs: 2 }),
+      makeTrace({ id: runId(3), outcome: 'interrupted', startTimeMs: 3 }),
+    ]);
+    await store.pin(runId(3), { reason: 'r', pinnedAtMs: 1 });
+    await store.close();
+    changeDatabase(`${TO_SECOND_FORMAT} UPDATE traces SET record = 'gone' WHERE id = '${runId(3)}';`);
+  }
+
+  it('is read as it is: every trace is of the default project', async () => {
+    await secondFormat();
+    const before = readFileSync(path);
+    const store = await open({ readOnly: true });
+    expect((await store.list({ project: 'default' })).map(({ id }) => id)).toEqual([runId(2), runId(1)]);
+    expect(await store.list({ project: 'shop' })).toEqual([]);
+    expect(await store.list({ interruptedAt: 'c-1' })).toMatchObject([{ id: runId(1) }]);
+    expect(await store.projects()).toEqual([{ project: 'default' }]);
+    expect(await store.prune({ beforeMs: 9, project: 'default', isDryRun: true })).toMatchObject({
+      removed: 2,
+    });
+    await store.close();
+    expect(readFileSync(path).equals(before)).toBe(true);
+  });
+
+  it('is brought up to date by the first writer, with its traces and pins', async () => {
+    await secondFormat();
+    const store = await open();
+    await store.write([makeTrace({ id: runId(4), project: 'shop', startTimeMs: 4 })]);
+    await store.setMaxAge('shop', 5);
+    expect(await store.projects()).toEqual([{ project: 'default' }, { project: 'shop', maxAgeMs: 5 }]);
+    expect(await store.list({ interruptedAt: 'c-1' })).toMatchObject([{ id: runId(1) }]);
+    expect((await store.list({ project: 'default' })).map(({ id }) => id)).toEqual([runId(2), runId(1)]);
+    expect((await store.prune({ beforeMs: 9, project: 'default' })).removed).toBe(2);
+    expect((await store.list({})).map(({ id }) => id)).toEqual([runId(4)]);
+  });
+});
+
 describe('a store of the first format', () => {
-  /** Takes away what the second format added, as the first version of this program left it. */
+  /** Takes away what the second format added too, as the first version of this program left it. */
   async function firstFormat(): Promise<void> {
     await closedStore(2);
-    changeDatabase('DROP TABLE pins; PRAGMA user_version = 1;');
+    changeDatabase(`${TO_SECOND_FORMAT} DROP TABLE pins; PRAGMA user_version = 1;`);
   }
 
   it('is read as it is', async () => {

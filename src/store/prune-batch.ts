@@ -9,32 +9,46 @@ const BATCH = { spans: 100, bytes: 512 * 1024 };
 /** Pages handed back in one step. Moving one out of the way takes a few microseconds. */
 const PAGES = 256;
 
-const OLD_TRACES = `
-  FROM traces AS t
-  WHERE t.start_time_ms < ? AND NOT EXISTS (SELECT 1 FROM pins AS p WHERE p.trace_id = t.id)`;
-const COUNT = `SELECT count(*) AS count ${OLD_TRACES}`;
-// The size is in the head of each row, so that payloads are not read for it.
-const OLDEST = `
-  SELECT t.id, t.span_count AS spans,
-    (SELECT total(octet_length(s.record)) FROM spans AS s WHERE s.trace_id = t.id) AS bytes
-  ${OLD_TRACES} ORDER BY t.start_time_ms, t.id`;
-const DELETE = 'DELETE FROM traces WHERE id = ?';
-
-/** How many traces started before a moment and are not pinned. */
-export function matchingCount(db: DatabaseSync, beforeMs: number): number {
-  return Number(db.prepare(COUNT).get(beforeMs)?.['count']);
+/** Which traces are old: those that started before a moment, of one project where it is named. */
+export interface OldTraces {
+  readonly beforeMs: number;
+  readonly project?: string | undefined;
 }
 
-/** Deletes the oldest of these traces, as many as one step takes. To be called inside a transaction. */
+const DELETE = 'DELETE FROM traces WHERE id = ?';
+
+function oldTraces({ beforeMs, project }: OldTraces): { from: string; values: (string | number)[] } {
+  const ofProject = project === undefined ? '' : 't.project = ? AND';
+  return {
+    from: `
+      FROM traces AS t
+      WHERE ${ofProject} t.start_time_ms < ? AND NOT EXISTS (SELECT 1 FROM pins AS p WHERE p.trace_id = t.id)`,
+    values: project === undefined ? [beforeMs] : [project, beforeMs],
+  };
+}
+
+/** How many of these traces are not pinned. */
+export function matchingCount(db: DatabaseSync, old: OldTraces): number {
+  const { from, values } = oldTraces(old);
+  return Number(db.prepare(`SELECT count(*) AS count ${from}`).get(...values)?.['count']);
+}
+
+/** Deletes the oldest of these traces that are not pinned, as many as one step takes. To be called inside a transaction. */
 export function deleteBatch(
   db: DatabaseSync,
-  beforeMs: number,
+  old: OldTraces,
 ): { readonly removed: number; readonly isLast: boolean } {
   const ids: string[] = [];
   let spans = 0;
   let bytes = 0;
   let isLast = true;
-  for (const row of db.prepare(OLDEST).iterate(beforeMs)) {
+  const { from, values } = oldTraces(old);
+  // The size is in the head of each row, so that payloads are not read for it.
+  const oldest = `
+    SELECT t.id, t.span_count AS spans,
+      (SELECT total(octet_length(s.record)) FROM spans AS s WHERE s.trace_id = t.id) AS bytes
+    ${from} ORDER BY t.start_time_ms, t.id`;
+  for (const row of db.prepare(oldest).iterate(...values)) {
     spans += Number(row['spans']);
     bytes += Number(row['bytes']);
     if (ids.length > 0 && (spans > BATCH.spans || bytes > BATCH.bytes)) {

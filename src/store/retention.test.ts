@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { makeTrace, runId } from '../../test/support/traces.ts';
 import type { Clock } from '../core/index.ts';
 import { MemoryTraceStore, type PruneQuery, type PruneResult, pruneAll, Retention } from './index.ts';
@@ -25,6 +25,7 @@ function scripted(...answers: (PruneResult | Error)[]) {
   const queries: PruneQuery[] = [];
   return {
     queries,
+    projects: async () => [{ project: 'p' }],
     prune: async (query: PruneQuery) => {
       queries.push(query);
       const answer = answers.shift() ?? { removed: 0, hasMore: false };
@@ -90,6 +91,27 @@ describe('Retention', () => {
     expect(removed).toEqual([1]);
   });
 
+  it('goes by the limit of each project, and by its own where there is none', async () => {
+    const { retention } = setup();
+    const store = new MemoryTraceStore();
+    const aged = (id: number, project: string | undefined, hours: number) =>
+      makeTrace({ id: runId(id), startTimeMs: (100 - hours) * HOUR, ...(project && { project }) });
+    await store.write([
+      aged(1, undefined, 23),
+      aged(2, undefined, 25),
+      aged(3, 'baseline', 49),
+      aged(4, 'baseline', 51),
+      aged(5, 'forever', 99),
+      aged(6, 'brief', 2),
+    ]);
+    await store.setMaxAge('baseline', 50 * HOUR);
+    await store.setMaxAge('forever', 0);
+    await store.setMaxAge('brief', HOUR);
+    retention.poke(store);
+    await vi.waitFor(async () => expect(await store.list({})).toHaveLength(3));
+    expect((await store.list({})).map(({ id }) => id).sort()).toEqual([runId(1), runId(3), runId(5)]);
+  });
+
   it('begins at most once an hour, and not while it is at work', async () => {
     const { retention, clock } = setup();
     const store = scripted(more(1), last(1));
@@ -105,7 +127,7 @@ describe('Retention', () => {
     clock.nowMs = 101 * HOUR;
     retention.poke(store);
     await settled();
-    expect(store.queries.at(-1)).toEqual({ beforeMs: 77 * HOUR });
+    expect(store.queries.at(-1)).toEqual({ beforeMs: 77 * HOUR, project: 'p' });
     expect(store.queries).toHaveLength(3);
   });
 

@@ -14,7 +14,8 @@ export interface PruneAllOptions extends PruneQuery {
 const DEFAULT_PAUSE_MS = 25;
 
 /**
- * Removes every trace that the query names, step by step.
+ * Removes every trace that the query names, step by step. One step is made even where the signal is aborted already: many
+ * processes that live for a moment only get on with it together.
  *
  * @returns How many were removed until it was done or the signal was aborted; in a dry run, how many would be.
  */
@@ -23,22 +24,25 @@ export async function pruneAll(
   { clock, signal, pauseMs = DEFAULT_PAUSE_MS, ...query }: PruneAllOptions,
 ): Promise<number> {
   let removed = 0;
-  while (!signal?.aborted) {
+  for (;;) {
     const step = await store.prune(query);
     removed += step.removed;
-    if (!step.hasMore) break;
+    if (!step.hasMore) return removed;
     try {
       await clock.sleep(pauseMs, signal);
     } catch (thrown) {
       if (!signal?.aborted) throw thrown;
     }
+    if (signal?.aborted) return removed;
   }
-  return removed;
 }
 
 /** What a {@link Retention} needs. */
 export interface RetentionOptions {
-  /** Traces that started longer ago than this are removed, unless they are pinned. In milliseconds. */
+  /**
+   * Traces that started longer ago than this are removed, unless they are pinned or the store knows another limit for their
+   * project. In milliseconds, 0 for never.
+   */
   readonly maxAgeMs: number;
   /** Its timers must not keep the process alive. */
   readonly clock: Clock;
@@ -46,6 +50,9 @@ export interface RetentionOptions {
   /** Told how many traces a step removed. */
   readonly onRemoved: (count: number) => void;
 }
+
+/** What retention does to a store. */
+export type PrunableStore = Pick<TraceStore, 'prune' | 'projects'>;
 
 const HOUR_MS = 3_600_000;
 
@@ -70,12 +77,12 @@ export class Retention {
   }
 
   /** Begins to remove what is too old if an hour has passed since it last did. Returns at once. */
-  poke(store: Pick<TraceStore, 'prune'>): void {
+  poke(store: PrunableStore): void {
     const nowMs = this.#options.clock.now();
     const isDue = this.#lastStartMs === undefined || nowMs - this.#lastStartMs >= HOUR_MS;
     if (!isDue || this.#sweep !== undefined || this.#stop.signal.aborted) return;
     this.#lastStartMs = nowMs;
-    this.#sweep = this.#run(store, nowMs - this.#options.maxAgeMs).finally(() => {
+    this.#sweep = this.#run(store, nowMs).finally(() => {
       this.#sweep = undefined;
     });
   }
@@ -86,17 +93,24 @@ export class Retention {
     await this.#sweep;
   }
 
-  async #run(store: Pick<TraceStore, 'prune'>, beforeMs: number): Promise<void> {
+  async #run(store: PrunableStore, nowMs: number): Promise<void> {
     const { clock, logger, onRemoved } = this.#options;
+    const { signal } = this.#stop;
+    let removed = 0;
     try {
       const counting: Pick<TraceStore, 'prune'> = {
         prune: async (query) => {
           const step = await store.prune(query);
+          removed += step.removed;
           if (step.removed > 0) onRemoved(step.removed);
           return step;
         },
       };
-      await pruneAll(counting, { beforeMs, clock, signal: this.#stop.signal, pauseMs: SWEEP_PAUSE_MS });
+      for (const { project, maxAgeMs = this.#options.maxAgeMs } of await store.projects()) {
+        if (maxAgeMs === 0 || (signal.aborted && removed > 0)) continue;
+        const beforeMs = nowMs - maxAgeMs;
+        await pruneAll(counting, { beforeMs, project, clock, signal, pauseMs: SWEEP_PAUSE_MS });
+      }
     } catch (thrown) {
       logger.warn(`Old traces cannot be removed: ${errorMessage(thrown)}`);
     }

@@ -9,6 +9,7 @@ import {
   DEFAULT_LIST_LIMIT,
   MAX_CANDIDATES,
   MIN_PREFIX_LENGTH,
+  type ProjectRetention,
   type PruneQuery,
   type PruneResult,
   type TraceLookup,
@@ -30,8 +31,9 @@ export interface SqliteTraceStoreParts {
 
 const INSERT_TRACE = `
   INSERT INTO traces
-    (id, name, thread_id, outcome, start_time_ms, end_time_ms, reason, weight, span_count, error, record)
-  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
+    (id, name, thread_id, outcome, start_time_ms, end_time_ms, reason, weight, span_count, error, project,
+     checkpoint_id, record)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
 const INSERT_SPAN = 'INSERT INTO spans (trace_id, position, id, record) VALUES (?, ?, ?, ?)';
 const DELETE_TRACE = 'DELETE FROM traces WHERE id = ?';
 const IDS_BY_ID = 'SELECT id FROM traces WHERE id = ?';
@@ -49,6 +51,11 @@ const INSERT_PIN = `
   INSERT INTO pins (trace_id, reason, pinned_at_ms) VALUES (?, ?, ?)
   ON CONFLICT (trace_id) DO UPDATE SET reason = excluded.reason, pinned_at_ms = excluded.pinned_at_ms`;
 const DELETE_PIN = 'DELETE FROM pins WHERE trace_id = ?';
+const PROJECTS = 'SELECT name, max_age_ms FROM projects ORDER BY name';
+const INSERT_PROJECT = 'INSERT OR IGNORE INTO projects (name) VALUES (?)';
+const SET_MAX_AGE = `
+  INSERT INTO projects (name, max_age_ms) VALUES (?, ?)
+  ON CONFLICT (name) DO UPDATE SET max_age_ms = excluded.max_age_ms`;
 const SPAN_RECORDS = 'SELECT record FROM spans WHERE trace_id = ? ORDER BY position';
 
 /** The embedded trace store; see {@link openTraceStore}, which makes it. */
@@ -66,7 +73,9 @@ export class SqliteTraceStore implements TraceStore {
     if (traces.length === 0) return;
     // Encoded before the lock is taken, so that other writers wait for the disk alone.
     const rows = traces.map((trace) => ({ head: traceRow(trace), spans: spanRows(trace) }));
+    const projects = new Set(rows.map(({ head }) => head.project));
     await this.#transaction('write', () => {
+      for (const project of projects) this.#prepare(INSERT_PROJECT).run(project);
       for (const { head, spans } of rows) {
         this.#prepare(DELETE_TRACE).run(head.id);
         this.#prepare(INSERT_TRACE).run(
@@ -80,6 +89,8 @@ export class SqliteTraceStore implements TraceStore {
           head.weight,
           head.span_count,
           head.error,
+          head.project,
+          head.checkpoint_id,
           head.record,
         );
         for (const span of spans) {
@@ -125,15 +136,28 @@ export class SqliteTraceStore implements TraceStore {
     });
   }
 
-  async prune({ beforeMs, isDryRun = false }: PruneQuery): Promise<PruneResult> {
+  async projects(): Promise<ProjectRetention[]> {
+    const rows = await this.#transaction('read', () => this.#prepare(PROJECTS).all());
+    return rows.map(({ name, max_age_ms: maxAgeMs }) => ({
+      project: String(name),
+      ...(maxAgeMs === null ? {} : { maxAgeMs: Number(maxAgeMs) }),
+    }));
+  }
+
+  async setMaxAge(project: string, maxAgeMs: number): Promise<void> {
+    this.#checkWritable();
+    await this.#transaction('write', () => this.#prepare(SET_MAX_AGE).run(project, maxAgeMs));
+  }
+
+  async prune({ isDryRun = false, ...old }: PruneQuery): Promise<PruneResult> {
     const { db } = this.#parts;
     if (isDryRun) {
-      const removed = await this.#transaction('read', () => matchingCount(db, beforeMs));
+      const removed = await this.#transaction('read', () => matchingCount(db, old));
       return { removed, hasMore: false };
     }
     this.#checkWritable();
     return this.#transaction('write', () => {
-      const { removed, isLast } = deleteBatch(db, beforeMs);
+      const { removed, isLast } = deleteBatch(db, old);
       return { removed, hasMore: handBackSpace(db) || !isLast };
     });
   }
@@ -218,6 +242,8 @@ function listStatement(query: TraceQuery): { sql: string; values: (string | numb
   add('t.outcome = ?', query.outcome);
   add('t.name = ?', query.name);
   add('t.thread_id = ?', query.threadId);
+  add('t.project = ?', query.project);
+  add('t.checkpoint_id = ?', query.interruptedAt);
   add('t.start_time_ms >= ?', query.sinceMs);
   if (query.isPinned !== undefined) conditions.push(`p.trace_id IS ${query.isPinned ? 'NOT NULL' : 'NULL'}`);
   const where = conditions.length === 0 ? '' : `WHERE ${conditions.join(' AND ')}`;

@@ -1,5 +1,12 @@
 import type { z } from 'zod';
-import { type Span, spanSchema, type Trace, type TraceSummary, traceSummarySchema } from '../core/index.ts';
+import {
+  DEFAULT_PROJECT,
+  type Span,
+  spanSchema,
+  type Trace,
+  type TraceSummary,
+  traceSummarySchema,
+} from '../core/index.ts';
 import type { TracePin } from './trace-pin.ts';
 
 /** A row of the table `traces`. `record` is a {@link TraceSummary} as JSON; the other columns repeat parts of it. */
@@ -15,6 +22,9 @@ export interface TraceRow {
   readonly span_count: number;
   /** Name and message, for people who query the database themselves. */
   readonly error: string | null;
+  readonly project: string;
+  /** Of an interrupted run. */
+  readonly checkpoint_id: string | null;
   readonly record: string;
 }
 
@@ -50,8 +60,23 @@ export function traceRow(trace: Trace): TraceRow {
     weight: trace.decision.weight,
     span_count: trace.spans.length,
     error: trace.error === undefined ? null : `${trace.error.name}: ${trace.error.message}`,
+    project: projectOf(trace),
+    checkpoint_id: interruptOf(trace) ?? null,
     record: JSON.stringify(summaryOf(trace)),
   };
+}
+
+/** The project of a trace. */
+export function projectOf({ project }: Pick<Trace, 'project'>): string {
+  return project ?? DEFAULT_PROJECT;
+}
+
+/** The checkpoint at which a trace was interrupted. */
+export function interruptOf({
+  outcome,
+  checkpointId,
+}: Pick<Trace, 'outcome' | 'checkpointId'>): string | undefined {
+  return outcome === 'interrupted' ? checkpointId : undefined;
 }
 
 /** The spans of a trace as rows, in order. */

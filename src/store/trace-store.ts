@@ -18,6 +18,9 @@ export interface TraceQuery {
   /** Exact name of the graph. */
   readonly name?: string;
   readonly threadId?: string;
+  readonly project?: string;
+  /** Checkpoint at which a run was interrupted: only interrupted runs match. */
+  readonly interruptedAt?: string;
   /** Only pinned traces when true, only others when false. */
   readonly isPinned?: boolean;
   /** How many at most, newest first. Default 50. */
@@ -35,6 +38,8 @@ export type TraceLookup =
 export interface PruneQuery {
   /** Those that started before this moment, in milliseconds since the epoch, and are not pinned. */
   readonly beforeMs: number;
+  /** Only those of this project. Default: of every one. */
+  readonly project?: string;
   /** Counts all of them and removes none. Default false. */
   readonly isDryRun?: boolean;
 }
@@ -45,6 +50,13 @@ export interface PruneResult {
   readonly removed: number;
   /** Whether there is more to do: the next call goes on. Always false for a dry run. */
   readonly hasMore: boolean;
+}
+
+/** A project and how long its traces are kept. */
+export interface ProjectRetention {
+  readonly project: string;
+  /** In milliseconds, 0 for ever. Absent: nobody has said. */
+  readonly maxAgeMs?: number;
 }
 
 /** Where traces are kept. Implementations are safe to use from several processes at once. */
@@ -63,6 +75,10 @@ export interface TraceStore {
    * the store do not notice; call again while `hasMore`, as {@link pruneAll} does.
    */
   prune(query: PruneQuery): Promise<PruneResult>;
+  /** Every project that traces were written for or a limit was set for, by name. */
+  projects(): Promise<ProjectRetention[]>;
+  /** Says how long the traces of a project are kept, for every process that removes old ones. In milliseconds, 0 for ever. */
+  setMaxAge(project: string, maxAgeMs: number): Promise<void>;
   /**
    * Keeps a trace whatever its age; a second pin replaces the first. The trace may be written again.
    *

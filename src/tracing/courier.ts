@@ -1,8 +1,9 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { type Clock, errorMessage, type Logger, type Random, type Trace } from '../core/index.ts';
 import { CircuitBreaker } from './circuit-breaker.ts';
 import type { Counters } from './counters.ts';
 import type { ExportResult, TraceExporter } from './exporters/index.ts';
-import { retryDelayMs } from './retry-policy.ts';
+import { DEFAULT_RETRY, retryDelayMs } from './retry-policy.ts';
 import type { Batch, BatchSource } from './spool/index.ts';
 
 /** What a {@link Courier} needs. */
@@ -23,6 +24,12 @@ export interface CourierDeps {
   readonly onProgress: () => void;
 }
 
+/**
+ * Runs something in the context that this module was loaded in. Whoever flushes, or ends the run that is sent, does so in
+ * the context of a request, and instrumentation would put the baggage of that request into the headers of the export.
+ */
+const outsideOfRequests = AsyncLocalStorage.snapshot();
+
 type Setback = Extract<ExportResult, { readonly kind: 'retryable' }>;
 
 /**
@@ -37,6 +44,8 @@ export class Courier {
   private wakeUp = new AbortController();
   private running: Promise<void> | undefined;
   private retryAfterMs: number | undefined;
+  /** The receiver asked not to be called before this moment. */
+  private notBeforeMs = 0;
   private lastWarning = '';
   private readonly waiters: ((arrived: boolean) => void)[] = [];
 
@@ -52,13 +61,14 @@ export class Courier {
 
   /**
    * Tries now what waits, without pausing for an earlier failure. Resolves with true when all has arrived, with false
-   * when an attempt failed, and at once while the circuit is open, unless `force` asks for an attempt all the same.
+   * when an attempt failed, and at once while the circuit is open or the receiver has asked to be left alone, unless
+   * `force` asks for an attempt all the same.
    */
   async flush({ force = false }: { readonly force?: boolean } = {}): Promise<boolean> {
     const { source, clock } = this.deps;
     while (source.hasMore) {
       if (this.isStopped) return false;
-      if (!force && this.breaker.state(clock.now()) === 'open') return false;
+      if (!force && this.mustWait(clock.now())) return false;
       if (!(await this.nextAttempt())) return false;
     }
     return true;
@@ -75,6 +85,10 @@ export class Courier {
     this.interruption.abort();
     this.wakeUp.abort();
     await this.running;
+  }
+
+  private mustWait(nowMs: number): boolean {
+    return nowMs < this.notBeforeMs || this.breaker.state(nowMs) === 'open';
   }
 
   private nextAttempt(): Promise<boolean> {
@@ -118,6 +132,7 @@ export class Courier {
     const { counters, exporter, clock, onTrouble } = this.deps;
     counters.add('export_failures', exporter.name);
     this.retryAfterMs = setback.retryAfterMs;
+    this.notBeforeMs = clock.now() + Math.min(setback.retryAfterMs ?? 0, DEFAULT_RETRY.longestAskedMs);
     this.breaker.failed(clock.now());
     this.warn(`Traces cannot be written to ${exporter.name}: ${errorMessage(setback.error)}`);
     onTrouble();
@@ -167,7 +182,8 @@ export class Courier {
       clock.sleep(slowMs, answered.signal).then(onTrouble, () => undefined);
     }
     try {
-      return await exporter.export(part, { signal: this.interruption.signal });
+      const { signal } = this.interruption;
+      return await outsideOfRequests(() => exporter.export(part, { signal }));
     } catch (thrown) {
       // Against its contract. Nothing is known of the batch then, so it is kept.
       return { kind: 'retryable', error: thrown };

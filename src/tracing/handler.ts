@@ -2,6 +2,7 @@ import { GraphCallbackHandler, type GraphInterruptEvent, type GraphResumeEvent }
 import type { SpanType } from '../core/index.ts';
 import { isRecord } from '../core/index.ts';
 import type { Recorder } from './recorder.ts';
+import { takeRunSignal } from './run-signal.ts';
 
 type Metadata = Record<string, unknown>;
 
@@ -57,11 +58,13 @@ export class TracingHandler extends GraphCallbackHandler {
         id: runId,
         parentId,
         name: runName ?? chain?.name ?? chain?.id?.at(-1) ?? 'chain',
+        className: chain?.id?.at(-1),
         type: chainType(chain, tags),
         inputs,
         metadata,
         tags,
         graphName: parentId === undefined ? this.graphName : undefined,
+        signal: takeRunSignal(runId),
       }),
     );
   }
@@ -132,6 +135,7 @@ export class TracingHandler extends GraphCallbackHandler {
         id: runId,
         parentId,
         name: runName ?? tool?.name ?? tool?.id?.at(-1) ?? 'tool',
+        className: tool?.id?.at(-1),
         type: 'tool',
         inputs: { input },
         metadata,
@@ -164,6 +168,7 @@ export class TracingHandler extends GraphCallbackHandler {
         id: runId,
         parentId,
         name: runName ?? retriever?.id?.at(-1) ?? 'retriever',
+        className: retriever?.id?.at(-1),
         type: 'retriever',
         inputs: { query },
         metadata,
@@ -216,6 +221,7 @@ export class TracingHandler extends GraphCallbackHandler {
         id: runId,
         parentId,
         name: runName ?? model?.id?.at(-1) ?? 'model',
+        className: model?.id?.at(-1),
         type: 'llm',
         inputs,
         metadata,

@@ -1,6 +1,5 @@
 export { metricsContentType, metricsText } from './metrics-text.ts';
-export { type ResolvedTraceOptions, resolveTraceOptions, type TraceOptions } from './options.ts';
-export { isTraced, type Rehearsal, type RehearsalOptions, rehearse } from './rehearsal.ts';
+export type { TraceOptions } from './options-schema.ts';
 export {
   type EndOptions,
   flush,

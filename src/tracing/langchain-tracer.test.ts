@@ -347,7 +347,9 @@ describe('a traced graph while LANGSMITH_TRACING is set', () => {
     await graph.invoke({ text: 'x' }, { callbacks });
     const trace = await only();
     expect(tree(trace)).toEqual(['nested > work', 'work > ChatOpenAI']);
-    expect(named(trace, 'ChatOpenAI')).toMatchObject({ type: 'llm', model: 'gpt-4.1-mini' });
+    const usage = { inputTokens: 7, outputTokens: 2, totalTokens: 9 };
+    expect(named(trace, 'ChatOpenAI')).toMatchObject({ type: 'llm', model: 'gpt-4.1-mini', usage });
+    expect(trace.usage).toEqual(usage);
     const run = toLangSmithRuns(trace, { project: 'p' }).find(({ run_type }) => run_type === 'llm');
     expect(run?.extra['metadata']).toMatchObject({
       usage_metadata: { input_tokens: 7, output_tokens: 2, total_tokens: 9 },

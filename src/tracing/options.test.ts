@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { UsageError } from '../core/index.ts';
-import { optionsKey, resolveTraceOptions, type TraceOptions } from './options.ts';
+import { optionsKey, resolveTraceOptions } from './options.ts';
+import type { TraceOptions } from './options-schema.ts';
 
 const resolve = (options: TraceOptions = {}, env: Record<string, string> = {}) =>
   resolveTraceOptions(options, env, '/app');
@@ -61,6 +62,37 @@ describe('resolveTraceOptions', () => {
     expect(key(rule(mine))).not.toBe(key(rule(() => true)));
     expect(key({ redact: [/a/g] })).toBe(key({ redact: [/a/g] }));
     expect(key({ redact: [/a/g] })).not.toBe(key({ redact: [/a/gi] }));
+  });
+
+  it.each([
+    [{ sampleRate: 2 }, 'traceGraph: sampleRate: must be at most 1.'],
+    [{ sampleRate: '0.1' }, 'traceGraph: sampleRate: must be a number.'],
+    [{ enabled: 'yes' }, 'traceGraph: enabled: must be true or false.'],
+    [{ home: '' }, 'traceGraph: home: must not be empty.'],
+    [{ maxSpoolBytes: 0 }, 'traceGraph: maxSpoolBytes: must be more than 0.'],
+    [{ maxQueuedTraces: 1.5 }, 'traceGraph: maxQueuedTraces: must be a whole number.'],
+    [{ keep: 'error' }, 'traceGraph: keep: must be a list.'],
+    [{ samplerate: 1 }, 'traceGraph: there is no option "samplerate"; did you mean "sampleRate"?'],
+    [{ hide_inputs: true }, 'traceGraph: there is no option "hide_inputs"; did you mean "hideInputs"?'],
+    [{ colour: 'red' }, 'traceGraph: there is no option "colour".'],
+    [
+      { langsmith: true },
+      'traceGraph: langsmith: must be false or an object such as {apiKey, endpoint, project, workspaceId}.',
+    ],
+    [
+      { logger: { warn() {} } },
+      'traceGraph: logger: must be an object with the functions warn and error, such as console.',
+    ],
+    [
+      { logger: null },
+      'traceGraph: logger: must be an object with the functions warn and error, such as console.',
+    ],
+    [null, 'traceGraph: options: must be an object.'],
+    [[], 'traceGraph: options: must be an object.'],
+  ])('says of %j what would be right', (options, message) => {
+    expect(() => resolve(options as unknown as TraceOptions)).toThrow(
+      expect.objectContaining({ code: 'TRACE_OPTIONS_INVALID', message }),
+    );
   });
 
   it.each([

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { AIMessage } from '@langchain/core/messages';
+import { RunnableLambda } from '@langchain/core/runnables';
 import { tool } from '@langchain/core/tools';
 import {
   Annotation,
@@ -257,6 +258,142 @@ describe('the outcome of a run', () => {
     const trace = await only(traced);
     expect(trace).toMatchObject({ outcome: 'error', error: { name: 'TimeoutError' } });
     expect(trace.spans.find((span) => span.id === trace.failingSpanId)?.name).toBe('wait');
+  });
+
+  const timedOut = () => AbortSignal.abort(new DOMException('too slow', 'TimeoutError'));
+
+  it.each<[string, (graph: ReturnType<typeof waiting>) => Promise<unknown>]>([
+    ['invoke', (graph) => graph.invoke({}, { signal: timedOut() })],
+    ['batch', (graph) => graph.batch([{}], { signal: timedOut() })],
+    ['stream', async (graph) => (await graph.stream({}, { signal: timedOut() })).next()],
+    [
+      'a copy with more configuration',
+      (graph) => graph.withConfig({ recursionLimit: 9 }).invoke({}, { signal: timedOut() }),
+    ],
+  ])('is error when the time was up before it began, by %s', async (_way, call) => {
+    const traced = traceWith(waiting());
+    await expect(call(traced.graph)).rejects.toThrow();
+    const trace = await only(traced);
+    expect(trace).toMatchObject({
+      outcome: 'error',
+      error: { name: 'TimeoutError', message: 'too slow' },
+      failingSpanId: trace.id,
+      decision: { reason: 'error' },
+    });
+  });
+
+  it('is cancelled when the caller had left before it began', async () => {
+    const traced = traceWith(waiting());
+    await expect(traced.graph.invoke({}, { signal: AbortSignal.abort() })).rejects.toThrow();
+    expect(await only(traced)).toMatchObject({ outcome: 'cancelled', spans: [{ outcome: 'cancelled' }] });
+  });
+
+  it('is error when the time is up between two steps, with no node to blame', async () => {
+    const limit = new AbortController();
+    class SlowSaver extends MemorySaver {
+      override async put(...args: Parameters<MemorySaver['put']>) {
+        if (args[2].step === 1) limit.abort(new DOMException('too slow', 'TimeoutError'));
+        return super.put(...args);
+      }
+    }
+    const graph = new StateGraph(State)
+      .addNode('a', () => ({ log: ['a'] }))
+      .addNode('b', () => ({ log: ['b'] }))
+      .addEdge(START, 'a')
+      .addEdge('a', 'b')
+      .compile({ checkpointer: new SlowSaver() });
+    const traced = traceWith(graph);
+    const config = { signal: limit.signal, configurable: { thread_id: 't' } };
+    await expect(traced.graph.invoke({}, config)).rejects.toThrow('too slow');
+    const trace = await only(traced);
+    expect(trace).toMatchObject({
+      outcome: 'error',
+      error: { name: 'TimeoutError' },
+      failingSpanId: trace.id,
+    });
+    expect(trace.spans.map(({ name, outcome }) => [name, outcome])).toEqual([
+      ['LangGraph', 'error'],
+      ['__start__', 'success'],
+      ['a', 'success'],
+    ]);
+  });
+
+  it('is error at the time limit of a step, whether its node listens or not', async () => {
+    for (const node of [untilAborted, () => new Promise<never>(() => {})]) {
+      const graph = new StateGraph(State).addNode('slow', node).addEdge(START, 'slow').compile();
+      graph.stepTimeout = 5;
+      const traced = traceWith(graph);
+      await expect(traced.graph.invoke({})).rejects.toThrow('Abort');
+      const trace = await only(traced);
+      expect(trace).toMatchObject({ outcome: 'error', error: { name: 'TimeoutError' } });
+      expect(trace.spans.find((span) => span.id === trace.failingSpanId)?.name).toBe('slow');
+    }
+  });
+
+  it('is cancelled when the caller leaves after a time limit that was handled inside', async () => {
+    const limited = RunnableLambda.from(() => Promise.reject(timedOut().reason)).withConfig({
+      runName: 'limited',
+    });
+    const controller = new AbortController();
+    const graph = new StateGraph(State)
+      .addNode('ask', async (_state, config) => {
+        await limited.invoke({}, config).catch(() => 'no answer in time');
+        setImmediate(() => controller.abort());
+        return untilAborted(_state, config);
+      })
+      .addEdge(START, 'ask')
+      .compile();
+    const traced = traceWith(graph);
+    await expect(traced.graph.invoke({}, { signal: controller.signal })).rejects.toThrow();
+    expect((await only(traced)).outcome).toBe('cancelled');
+  });
+
+  it('blames the span that ran out of time last, not one whose time limit was handled', async () => {
+    const limited = RunnableLambda.from(() => Promise.reject(timedOut().reason)).withConfig({
+      runName: 'limited',
+    });
+    const graph = new StateGraph(State)
+      .addNode('ask', async (state, config) => {
+        await limited.invoke({}, config).catch(() => 'no answer in time');
+        await delay(2);
+        return untilAborted(state, config);
+      })
+      .addEdge(START, 'ask')
+      .compile();
+    graph.stepTimeout = 20;
+    const traced = traceWith(graph);
+    await expect(traced.graph.invoke({})).rejects.toThrow('Abort');
+    const trace = await only(traced);
+    expect(trace.spans.find((span) => span.id === trace.failingSpanId)?.name).toBe('ask');
+    expect(outcomeOf(trace, 'limited')).toBe('handled_error');
+  });
+
+  it("is error when a node throws an error of LangGraph's own text and nobody has aborted", async () => {
+    const graph = new StateGraph(State)
+      .addNode('bad', () => {
+        throw new Error('Abort');
+      })
+      .addEdge(START, 'bad')
+      .compile();
+    const traced = traceWith(graph);
+    await expect(traced.graph.invoke({})).rejects.toThrow('Abort');
+    const trace = await only(traced);
+    expect(trace).toMatchObject({ outcome: 'error', error: { name: 'Error', message: 'Abort' } });
+    expect(trace.spans.find((span) => span.id === trace.failingSpanId)?.name).toBe('bad');
+  });
+
+  it('tells a time limit from a caller who left by the node, where only the handler is attached', async () => {
+    for (const [reason, outcome] of [
+      [new DOMException('too slow', 'TimeoutError'), 'error'],
+      [new Error('client went away'), 'cancelled'],
+    ] as const) {
+      const traced = traceWith(waiting());
+      const controller = new AbortController();
+      const run = waiting().invoke({}, { signal: controller.signal, callbacks: [traced.tracer.handler] });
+      setImmediate(() => controller.abort(reason));
+      await expect(run).rejects.toThrow();
+      expect((await only(traced)).outcome).toBe(outcome);
+    }
   });
 
   it("is error when a node's own request is aborted", async () => {

@@ -19,13 +19,18 @@ export interface Settlement {
 export function settle(trace: RawTrace): Settlement {
   const { root, spans } = trace;
   const endTimeMs = root.endTimeMs ?? root.startTimeMs;
-  const aborted = isGraphAbort(root) && !spans.some((span) => isTimeout(span.thrown));
+  const aborted = isCancelled(trace);
   const fatal = root.failed && !aborted && thrownOutcome(root.thrown) === 'error';
-  const failingSpan = fatal ? findFailingSpan(trace) : undefined;
+  const cause = causeOf(trace);
+  const failingSpan = fatal ? findFailingSpan(trace, cause) : undefined;
+  // No span says what it was, and "Abort" would say less than the caller has been told.
+  if (failingSpan === root) root.thrown = cause;
   const fatalSpans = failingSpan === undefined ? new Set<RawSpan>() : pathToRoot(failingSpan, spans);
 
   let handledErrors = 0;
   for (const span of spans) {
+    // It may hold on to all that the caller attached to it.
+    if (span.signal !== undefined) span.signal = undefined;
     if (span === root) continue;
     if (span.endTimeMs === undefined) {
       span.endTimeMs = endTimeMs;
@@ -104,7 +109,30 @@ function isAbort(thrown: unknown): boolean {
   return nameOf(thrown) === 'AbortError' || (thrown instanceof Error && thrown.message === 'Abort');
 }
 
-/** A time limit ends a run through its signal too, but a run that took too long has failed: nobody chose to stop it. */
+/** Whether somebody chose to stop the run. A time limit ends it in the same way, but a run that took too long has failed. */
+function isCancelled({ root, spans }: RawTrace): boolean {
+  if (!isGraphAbort(root)) return false;
+  const { signal } = root;
+  if (signal === undefined) return !spans.some((span) => isTimeout(span.thrown));
+  // Not aborted: it was the limit of one step, or a node's own error of that text.
+  return signal.aborted && !isTimeout(signal.reason);
+}
+
+/** What ended a run that failed: behind `Error("Abort")`, the time limit. */
+function causeOf({ root, spans }: RawTrace): unknown {
+  if (!isGraphAbort(root)) return root.thrown;
+  if (isTimeout(root.signal?.reason)) return root.signal?.reason;
+  if (spans.some((span) => span !== root && isSameError(span.thrown, root.thrown))) return root.thrown;
+  // Of those that ended earlier, the run went on.
+  const last = spans
+    .filter((span) => isTimeout(span.thrown))
+    .reduce<RawSpan | undefined>(
+      (latest, span) => ((span.endTimeMs ?? 0) >= (latest?.endTimeMs ?? 0) ? span : latest),
+      undefined,
+    );
+  return last === undefined ? root.thrown : last.thrown;
+}
+
 function isTimeout(thrown: unknown): boolean {
   return nameOf(thrown) === 'TimeoutError';
 }
@@ -114,16 +142,17 @@ function nameOf(thrown: unknown): string | undefined {
 }
 
 /**
- * The deepest span that threw what ended the run: the same object as the root's where there is one (LangGraph passes
- * errors on as they are), else the first that timed out, else the first failed one. Of several, the one that ended first.
+ * The deepest span that threw what ended the run, by being the same object (LangGraph passes errors on as they are); the
+ * root where there is none. Of several, the one that ended first.
  */
-function findFailingSpan({ root, spans }: RawTrace): RawSpan {
-  const failed = spans.filter(
-    (span) => span !== root && span.failed && thrownOutcome(span.thrown) === 'error',
+function findFailingSpan({ root, spans }: RawTrace, cause: unknown): RawSpan {
+  const candidates = spans.filter(
+    (span) =>
+      span !== root &&
+      span.failed &&
+      thrownOutcome(span.thrown) === 'error' &&
+      isSameError(span.thrown, cause),
   );
-  const same = failed.filter((span) => isSameError(span.thrown, root.thrown));
-  const timedOut = isGraphAbort(root) ? failed.filter((span) => isTimeout(span.thrown)) : [];
-  const candidates = same.length > 0 ? same : timedOut;
   const first = candidates.reduce<RawSpan | undefined>(
     (best, span) => (best === undefined || (span.endTimeMs ?? 0) < (best.endTimeMs ?? 0) ? span : best),
     undefined,

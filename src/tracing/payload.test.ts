@@ -1,7 +1,8 @@
 import { AIMessage } from '@langchain/core/messages';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { encodePayload } from './payload.ts';
+import { encodePayload, SharedCopies } from './payload.ts';
+import { NO_REDACTION, type Redaction } from './redaction/index.ts';
 
 const LIMIT = 1024 * 1024;
 const encode = (value: unknown) => encodePayload(value, LIMIT).value;
@@ -123,5 +124,59 @@ describe('encodePayload', () => {
       id: ['langchain_core', 'messages', 'AIMessage'],
       kwargs: { content: 'hello' },
     });
+  });
+
+  it('gives the same with the copies of other payloads as without, whatever the limit and wherever a value stands', () => {
+    // A rule that goes by the keys that lead to a value, as those with a path do.
+    const byPlace: Redaction = {
+      ...NO_REDACTION,
+      text: (text, trail) => (trail?.[0] === 'private' ? '[redacted]' : text),
+    };
+    const message = fc
+      .record({ content: fc.string({ maxLength: 60 }), id: fc.option(fc.string(), { nil: undefined }) })
+      .map(({ content, id }) => new AIMessage({ content, ...(id === undefined ? {} : { id }) }));
+    const scenario = fc.array(message, { minLength: 1, maxLength: 4 }).chain((pool) => {
+      const items = fc.array(fc.constantFrom(...pool), { maxLength: 5 });
+      const payload = fc.record({ key: fc.constantFrom('messages', 'private'), items, limit: fc.nat(1_500) });
+      return fc.array(payload, { minLength: 1, maxLength: 6 });
+    });
+    fc.assert(
+      fc.property(scenario, (payloads) => {
+        const shared = new SharedCopies();
+        for (const { key, items, limit } of payloads) {
+          const value = { [key]: items };
+          expect(encodePayload(value, limit, byPlace, shared)).toEqual(encodePayload(value, limit, byPlace));
+        }
+      }),
+    );
+  });
+
+  it('copies a message that stands in many payloads once', () => {
+    let copied = 0;
+    const message = {
+      toJSON() {
+        copied += 1;
+        return { content: 'hello' };
+      },
+    };
+    const shared = new SharedCopies();
+    const [first, second] = [1, 2].map(
+      () => encodePayload({ messages: [message] }, LIMIT, NO_REDACTION, shared).value,
+    ) as [{ messages: unknown[] }, { messages: unknown[] }];
+    expect(copied).toBe(1);
+    expect(second.messages[0]).toBe(first.messages[0]);
+  });
+
+  it('copies anew what stands inside itself: the mark depends on where it is met', () => {
+    const shared = new SharedCopies();
+    const inner: { toJSON?: () => unknown } = {};
+    const outer = { toJSON: () => ({ inner }) };
+    inner.toJSON = () => ({ outer });
+    const both = () =>
+      [outer, inner].map((value) => encodePayload({ value }, LIMIT, NO_REDACTION, shared).value);
+    expect(both()).toEqual([
+      { value: { inner: { outer: '[Circular]' } } },
+      { value: { outer: { inner: '[Circular]' } } },
+    ]);
   });
 });

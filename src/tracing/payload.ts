@@ -7,19 +7,48 @@ export interface EncodedPayload {
   readonly truncated: boolean;
 }
 
+/** A whole copy of an object, and what of the limit it takes. */
+interface Copy {
+  readonly json: unknown;
+  readonly bytes: number;
+}
+
+/**
+ * Copies of what has a serialized form (messages, above all), for the payloads of one trace: the states of a graph and the
+ * calls of its models carry the same messages again and again. By the object and the keys that lead to it, which rules of
+ * the redaction may go by.
+ */
+export class SharedCopies {
+  private readonly copies = new Map<object, Map<string, Copy>>();
+
+  find(value: object, trail: string): Copy | undefined {
+    return this.copies.get(value)?.get(trail);
+  }
+
+  add(value: object, trail: string, copy: Copy): void {
+    const known = this.copies.get(value);
+    if (known === undefined) this.copies.set(value, new Map([[trail, copy]]));
+    else known.set(trail, copy);
+  }
+}
+
 const MAX_DEPTH = 60;
+const SEPARATOR = '\u0000';
 
 /**
  * Turns any value into plain JSON of at most about `maxBytes`, without ever throwing: cycles, getters that throw,
  * functions, BigInts, dates, maps, sets, errors and binary data each become something readable. `toJSON` is honoured, so a
  * LangChain message takes its serialized form. What the redaction finds is replaced before anything is cut.
+ *
+ * @param shared Copies of the other payloads of the same trace, under the same redaction.
  */
 export function encodePayload(
   value: unknown,
   maxBytes: number,
   redaction: Redaction = NO_REDACTION,
+  shared?: SharedCopies,
 ): EncodedPayload {
-  const walk = new Walk(maxBytes, redaction);
+  const walk = new Walk(maxBytes, redaction, shared);
   const encoded = walk.encode(value, 0);
   return { value: encoded === undefined ? null : encoded, truncated: walk.truncated };
 }
@@ -28,13 +57,17 @@ class Walk {
   truncated = false;
   private remaining: number;
   private readonly redaction: Redaction;
+  private readonly shared: SharedCopies | undefined;
+  /** How often something stood inside itself: what was encoded meanwhile depends on where it was. */
+  private cycles = 0;
   private readonly ancestors = new Set<object>();
   /** The object keys that lead to the value being encoded. */
   private readonly trail: string[] = [];
 
-  constructor(maxBytes: number, redaction: Redaction) {
+  constructor(maxBytes: number, redaction: Redaction, shared: SharedCopies | undefined) {
     this.remaining = maxBytes;
     this.redaction = redaction;
+    this.shared = shared;
   }
 
   encode(value: unknown, depth: number): unknown {
@@ -73,7 +106,10 @@ class Walk {
   }
 
   private object(value: object, depth: number): unknown {
-    if (this.ancestors.has(value)) return '[Circular]';
+    if (this.ancestors.has(value)) {
+      this.cycles += 1;
+      return '[Circular]';
+    }
     if (depth > MAX_DEPTH || this.remaining <= 0) {
       this.truncated = true;
       return depth > MAX_DEPTH ? '[Too deep]' : '[Left out]';
@@ -98,10 +134,25 @@ class Walk {
     if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer)
       return `[Binary: ${value.byteLength} bytes]`;
     if ('toJSON' in value && typeof value.toJSON === 'function') {
-      const json: unknown = value.toJSON();
-      return json === value ? this.record(Object.entries(value), depth) : this.encode(json, depth + 1);
+      return this.serialized(value as Serializable, depth);
     }
     return this.record(Object.entries(value), depth);
+  }
+
+  private serialized(value: Serializable, depth: number): unknown {
+    const trail = this.trail.join(SEPARATOR);
+    const known = this.shared?.find(value, trail);
+    if (known !== undefined && known.bytes < this.remaining) {
+      this.remaining -= known.bytes;
+      return known.json;
+    }
+    const { remaining, cycles } = this;
+    const form = value.toJSON();
+    const json = form === value ? this.record(Object.entries(value), depth) : this.encode(form, depth + 1);
+    if (!this.truncated && this.cycles === cycles) {
+      this.shared?.add(value, trail, { json, bytes: remaining - this.remaining });
+    }
+    return json;
   }
 
   private array(items: readonly unknown[], depth: number): unknown[] {
@@ -122,8 +173,7 @@ class Walk {
   }
 
   private record(entries: readonly (readonly [string, unknown])[], depth: number): Record<string, unknown> {
-    // Without a prototype: a member called `__proto__` is data like any other.
-    const encoded: Record<string, unknown> = Object.create(null);
+    const encoded: Record<string, unknown> = {};
     for (const [key, member] of entries) {
       if (this.remaining <= 0) {
         this.truncated = true;
@@ -131,7 +181,7 @@ class Walk {
       }
       this.remaining -= key.length + 4;
       const json = this.member(key, member, depth);
-      if (json !== undefined) encoded[freeKey(encoded, this.redaction.key(key))] = json;
+      if (json !== undefined) put(encoded, freeKey(encoded, this.redaction.key(key)), json);
     }
     return encoded;
   }
@@ -150,4 +200,14 @@ class Walk {
       this.trail.pop();
     }
   }
+}
+
+interface Serializable {
+  toJSON(): unknown;
+}
+
+/** A member called `__proto__` is data like any other. An object without a prototype would be slow to write as text. */
+function put(record: Record<string, unknown>, key: string, value: unknown): void {
+  if (key !== '__proto__') record[key] = value;
+  else Object.defineProperty(record, key, { value, enumerable: true, configurable: true, writable: true });
 }

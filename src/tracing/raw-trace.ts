@@ -22,12 +22,16 @@ export interface SpanStart {
   readonly toolCallId?: string | undefined;
   /** Name that a root's graph was compiled with: `name` is the caller's where the caller named the run. */
   readonly graphName?: string | undefined;
+  /** Class of what runs: a name that no caller can give it. Undefined for what langsmith reports. */
+  readonly className?: string | undefined;
   /** The handler that reported it: what another one says of it is said twice. */
   readonly source?: object | undefined;
+  /** What can abort the run that begins here, where the call that began it was seen. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** A span while it is in memory: nothing in it is copied or encoded. */
-export interface RawSpan extends Omit<SpanStart, 'inputs' | 'metadata' | 'tags' | 'model'> {
+export interface RawSpan extends Omit<SpanStart, 'inputs' | 'metadata' | 'tags' | 'model' | 'signal'> {
   inputs: unknown;
   model?: string | undefined;
   metadata: Readonly<Record<string, unknown>>;
@@ -42,10 +46,19 @@ export interface RawSpan extends Omit<SpanStart, 'inputs' | 'metadata' | 'tags' 
   /** Set when the trace is settled. */
   outcome: Outcome | undefined;
   readonly events: RawEvent[];
+  /** Until the trace is settled. */
+  signal?: AbortSignal | undefined;
   /** Payloads that were given up under memory pressure. */
   payloadsReleased: boolean;
   /** What a model call reported, noted when its payloads are given up: tokens are counted of every run. */
   usage?: Usage;
+}
+
+/** A run that was interrupted, as a link to it needs it. */
+export interface InterruptedRun {
+  readonly runId: string;
+  /** 32 lower-case hex digits: the OpenTelemetry trace that it is in. */
+  readonly otelTraceId: string;
 }
 
 /** A trace while it is in memory. */
@@ -59,6 +72,8 @@ export interface RawTrace {
   checkpointId: string | undefined;
   /** Checkpoint of an interrupt that this run went on from. */
   resumedFrom: string | undefined;
+  /** The run that was interrupted there, once it is found. */
+  resumedRun?: InterruptedRun | undefined;
   /** Whether the graph paused before its end: a dynamic interrupt, or a static one with nothing thrown. */
   interrupted: boolean;
   /** Whether anything in it has thrown so far: such a trace is given up last. */

@@ -3,6 +3,7 @@ import { dispatchCustomEvent } from '@langchain/core/callbacks/dispatch';
 import { FakeListChatModel } from '@langchain/core/utils/testing';
 import { Annotation, MessagesAnnotation, START, StateGraph } from '@langchain/langgraph';
 import { describe, expect, it } from 'vitest';
+import { ManualClock, turn } from '../../test/support/manual-clock.ts';
 import { traceWith } from '../../test/support/trace-with.ts';
 import { traceSchema } from '../core/index.ts';
 
@@ -200,6 +201,36 @@ describe('recording', () => {
     open();
     await hanging;
     expect(await traced.traces()).toHaveLength(2);
+  });
+
+  it('ends a run that never does at its age limit while no other run begins, each in its time', async () => {
+    const clock = new ManualClock();
+    const traced = traceWith(
+      new StateGraph(State)
+        .addNode('hang', () => new Promise<never>(() => {}))
+        .addEdge(START, 'hang')
+        .compile(),
+      { maxTraceAgeMs: 1_000 },
+      { clock, monotonic: clock.now },
+    );
+    void traced.graph.invoke({ n: 0 });
+    await turn();
+    clock.advance(600);
+    void traced.graph.invoke({ n: 1 });
+    await turn();
+    const inputs = async () => (await traced.traces()).map((trace) => trace.spans[0]?.inputs);
+    clock.advance(399);
+    await turn();
+    expect(await inputs()).toEqual([]);
+    clock.advance(1);
+    await turn();
+    expect(await inputs()).toEqual([{ n: 0 }]);
+    clock.advance(600);
+    await turn();
+    expect(await inputs()).toEqual([{ n: 0 }, { n: 1 }]);
+    expect((await traced.traces()).map((trace) => trace.outcome)).toEqual(['cancelled', 'cancelled']);
+    expect(traced.tracer.counters.snapshot().traces_expired).toEqual({ age_limit: 2 });
+    await traced.tracer.shutdown();
   });
 
   it('records runs under way as cancelled at shutdown, and nothing after it', async () => {

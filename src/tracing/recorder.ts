@@ -1,3 +1,4 @@
+import type { Clock } from '../core/index.ts';
 import type { Counters } from './counters.ts';
 import type { GraphRun, ParentSpan } from './otel/index.ts';
 import { payloadSize } from './payload-size.ts';
@@ -16,6 +17,8 @@ export interface RecorderDeps {
   readonly maxSpansPerTrace: number;
   /** A root that has run for longer is ended here, as cancelled. */
   readonly maxTraceAgeMs: number;
+  /** Sees to that age limit also while no other run begins. Default: it is looked at with the next run. */
+  readonly sleep?: Clock['sleep'];
   /** Called when a root begins, in the context of its caller; gives the span outside of the graph that encloses it. */
   readonly startRoot?: () => ParentSpan | undefined;
   /** Takes a trace whose root has ended. */
@@ -24,9 +27,13 @@ export interface RecorderDeps {
 
 interface ActiveTrace {
   readonly trace: RawTrace;
-  readonly seen: WeakSet<object>;
+  /** What has been weighed of the payloads it holds now. */
+  seen: WeakSet<object>;
   readonly startedAt: { readonly wallMs: number; readonly monotonicMs: number };
 }
+
+/** A timer takes no more than about 24 days. */
+const LONGEST_SLEEP_MS = 86_400_000;
 
 /**
  * Which recorder follows a run. One wrapped graph may run inside another, and both then hear of its runs: the outer one
@@ -44,8 +51,8 @@ export class Recorder {
   private readonly deps: RecorderDeps;
   private readonly active = new Map<string, ActiveTrace>();
   private readonly open = new Map<string, { readonly span: RawSpan; readonly home: ActiveTrace }>();
-
-  private stopped = false;
+  private readonly stopping = new AbortController();
+  private isWatchingAge = false;
 
   constructor(deps: RecorderDeps) {
     this.deps = deps;
@@ -58,7 +65,7 @@ export class Recorder {
 
   /** From now on no new trace is begun. */
   stop(): void {
-    this.stopped = true;
+    this.stopping.abort();
   }
 
   /** Starts a span: the root of a new trace when it is a graph whose parent is not known. */
@@ -68,7 +75,7 @@ export class Recorder {
     if (owners.has(start.id) || (parent === undefined && owners.has(parentId))) return;
     if (parent !== undefined) this.startSpan(start, parent.home);
     else if (start.type !== 'graph') this.deps.counters.add('spans_dropped', 'parent_gone');
-    else if (!this.stopped) this.startTrace(start);
+    else if (!this.stopping.signal.aborted) this.startTrace(start);
   }
 
   /** Ends a span that returned. */
@@ -76,7 +83,7 @@ export class Recorder {
     const entry = this.close(id);
     if (entry === undefined) return;
     entry.span.outputs = isRoot(entry) ? snapshot(outputs) : outputs;
-    this.weigh(entry.home, entry.span, outputs);
+    this.weigh(entry.home, outputs);
     if (isRoot(entry)) this.endTrace(entry.home);
   }
 
@@ -100,6 +107,7 @@ export class Recorder {
       ...(data === undefined ? {} : { data }),
     };
     entry.span.events.push(event);
+    if (data !== undefined) this.weigh(entry.home, data);
   }
 
   /** True when the span already has an event of this name. */
@@ -137,7 +145,7 @@ export class Recorder {
     if (more.tags !== undefined) span.tags = [...new Set([...span.tags, ...more.tags])];
     if (more.inputs !== undefined && span.inputs === undefined && !span.payloadsReleased) {
       span.inputs = more.inputs;
-      this.weigh(home, span, more.inputs);
+      this.weigh(home, more.inputs);
     }
   }
 
@@ -164,7 +172,7 @@ export class Recorder {
     const span = newSpan(start, this.timeIn(home));
     home.trace.spans.push(span);
     this.register(span, home);
-    this.weigh(home, span, span.inputs);
+    this.weigh(home, span.inputs);
   }
 
   private startTrace(start: SpanStart): void {
@@ -187,9 +195,10 @@ export class Recorder {
       startedAt: { wallMs, monotonicMs: this.deps.monotonic() },
     };
     this.active.set(root.id, home);
+    if (!this.isWatchingAge) void this.watchAge();
     this.deps.buffer.add(home.trace);
     this.register(root, home);
-    this.weigh(home, root, root.inputs);
+    this.weigh(home, root.inputs);
   }
 
   private endTrace(home: ActiveTrace): void {
@@ -211,6 +220,27 @@ export class Recorder {
     }
   }
 
+  /** Sleeps from the end of one oldest run's time to that of the next, for as long as there are any. Never rejects. */
+  private async watchAge(): Promise<void> {
+    const { sleep, monotonic, maxTraceAgeMs } = this.deps;
+    const { signal } = this.stopping;
+    if (sleep === undefined) return;
+    this.isWatchingAge = true;
+    for (;;) {
+      const [oldest] = this.active.values();
+      if (oldest === undefined || signal.aborted) break;
+      const leftMs = oldest.startedAt.monotonicMs + maxTraceAgeMs - monotonic();
+      // The only way this sleep rejects is the end.
+      await sleep(Math.min(Math.max(leftMs, 1), LONGEST_SLEEP_MS), signal).catch(() => undefined);
+      try {
+        this.expire();
+      } catch {
+        this.deps.counters.add('internal_errors', 'age_limit');
+      }
+    }
+    this.isWatchingAge = false;
+  }
+
   private register(span: RawSpan, home: ActiveTrace): void {
     this.open.set(span.id, { span, home });
     owners.set(span.id, this);
@@ -227,8 +257,9 @@ export class Recorder {
     return home.startedAt.wallMs + (this.deps.monotonic() - home.startedAt.monotonicMs);
   }
 
-  private weigh(home: ActiveTrace, span: RawSpan, payload: unknown): void {
-    if (span.payloadsReleased) return;
+  private weigh(home: ActiveTrace, payload: unknown): void {
+    // It holds nothing, or no longer: what comes now is kept alive by it again, even if it was weighed before.
+    if (home.trace.sizeBytes === 0) home.seen = new WeakSet();
     this.deps.buffer.grow(home.trace, payloadSize(payload, home.seen));
   }
 }

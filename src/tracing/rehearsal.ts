@@ -1,14 +1,15 @@
 import type { BaseCallbackHandler } from '@langchain/core/callbacks/base';
 import { isRecord, type Logger, traceStorePath } from '../core/index.ts';
 import { StoreExporter } from './exporters/index.ts';
-import { resolveTraceOptions, type TraceOptions } from './options.ts';
+import { type ResolvedTraceOptions, resolveTraceOptions } from './options.ts';
+import type { TraceOptions } from './options-schema.ts';
 import { OtelHub } from './otel/index.ts';
-import { Tracer } from './tracer.ts';
+import { optionsOfHandler, Tracer } from './tracer.ts';
 import type { TraceableGraph } from './wrap.ts';
 
 /** What {@link rehearse} is told. */
 export interface RehearsalOptions {
-  /** Options of the tracer, above those of the environment. */
+  /** Options of the tracer, above those that the graph is wrapped with and those of the environment. */
   readonly options: TraceOptions;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly cwd: string;
@@ -31,9 +32,9 @@ const OUR_HANDLERS: ReadonlySet<unknown> = new Set(['sluicegate_tracer', 'langch
 const NOWHERE = { apiKey: 'unused', endpoint: 'http://127.0.0.1', project: 'default' } as const;
 
 /**
- * Traces a graph as the options and the environment say, with every run kept and all of it in one folder: nothing goes
- * to LangSmith, to a collector or to the store of the environment, whatever they are set to. A graph that is wrapped
- * already is recorded here instead of where it was wrapped for.
+ * Traces a graph as {@link rehearsedOptions} say, with every run kept and all of it in one folder: nothing goes to
+ * LangSmith, to a collector or to the store of the environment, whatever they are set to. A graph that is wrapped already
+ * is recorded here instead of where it was wrapped for.
  *
  * @throws UsageError for a bad option or variable.
  */
@@ -41,10 +42,17 @@ export function rehearse<Graph extends TraceableGraph>(
   graph: Graph,
   how: RehearsalOptions,
 ): Rehearsal<Graph> {
-  const { options, env, cwd, home, logger } = how;
-  const resolved = resolveTraceOptions({ ...options, home, sampleRate: 1, handleSignals: false }, env, cwd);
+  const { home, logger } = how;
+  const resolved = rehearsedOptions(graph, how);
   const tracer = new Tracer(
-    { ...resolved, langsmith: resolved.langsmith ?? NOWHERE },
+    {
+      ...resolved,
+      home,
+      sampleRate: 1,
+      keep: [],
+      handleSignals: false,
+      langsmith: resolved.langsmith ?? NOWHERE,
+    },
     { logger, exporters: [new StoreExporter(traceStorePath(home))], otel: new OtelHub() },
   );
   const name =
@@ -53,6 +61,30 @@ export function rehearse<Graph extends TraceableGraph>(
   const others = callbacksOf(copy).filter((handler) => !isOurs(handler));
   copy.config = { ...copy.config, callbacks: [...others, ...tracer.callbacksFor(name)] };
   return { graph: copy, end: () => tracer.shutdown() };
+}
+
+/**
+ * The options that a rehearsal of the graph has: the given ones, above those that `traceGraph` has wrapped it with, above
+ * those of the environment.
+ *
+ * @throws UsageError for a bad option or variable.
+ */
+export function rehearsedOptions(
+  graph: object,
+  { options, env, cwd }: Pick<RehearsalOptions, 'options' | 'env' | 'cwd'>,
+): ResolvedTraceOptions {
+  const resolved = resolveTraceOptions(options, env, cwd);
+  const given = Object.entries(resolved).filter(
+    ([name]) => options[name as keyof TraceOptions] !== undefined,
+  );
+  return { ...resolved, ...wrappedOptions(graph), ...Object.fromEntries(given) };
+}
+
+/** The options that `traceGraph` has wrapped a graph with; undefined when it has not, or another copy of the package has. */
+export function wrappedOptions(graph: object): ResolvedTraceOptions | undefined {
+  return callbacksOf(graph)
+    .map(optionsOfHandler)
+    .find((options) => options !== undefined);
 }
 
 /** Whether `traceGraph` has wrapped the graph, in this copy of the package or in another one. */

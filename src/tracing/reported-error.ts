@@ -3,6 +3,8 @@
  * the name and the message, and no stack: that would be the tracer's own.
  */
 export class ReportedError extends Error {
+  /** What it is called where its own name cannot be shown. */
+  static override readonly name = 'Error';
   /** What was reported. */
   readonly text: string;
 

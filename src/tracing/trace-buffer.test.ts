@@ -1,9 +1,16 @@
-import { Annotation, START, StateGraph } from '@langchain/langgraph';
+import { dispatchCustomEvent } from '@langchain/core/callbacks/dispatch';
+import { AIMessage, HumanMessage } from '@langchain/core/messages';
+import { RunnableLambda } from '@langchain/core/runnables';
+import { Annotation, MessagesAnnotation, START, StateGraph } from '@langchain/langgraph';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { turn } from '../../test/support/manual-clock.ts';
 import { traceWith } from '../../test/support/trace-with.ts';
 import { Counters } from './counters.ts';
+import { TracingHandler } from './handler.ts';
+import { payloadSize } from './payload-size.ts';
 import type { RawSpan, RawTrace } from './raw-trace.ts';
+import { Recorder } from './recorder.ts';
 import { TraceBuffer } from './trace-buffer.ts';
 
 function rawTrace(id: string, suspicious = false): RawTrace {
@@ -82,6 +89,39 @@ describe('TraceBuffer', () => {
   });
 });
 
+/** Records the runs it hears of, and lets no trace go. */
+function recordInto(maxBytes: number) {
+  const counters = new Counters();
+  const buffer = new TraceBuffer({ maxBytes, counters });
+  const ended: RawTrace[] = [];
+  const recorder = new Recorder({
+    buffer,
+    counters,
+    now: Date.now,
+    monotonic: () => performance.now(),
+    maxSpansPerTrace: 100,
+    maxTraceAgeMs: 3_600_000,
+    onEnd: (trace) => void ended.push(trace),
+  });
+  const handler = new TracingHandler(recorder, (_where, thrown) => {
+    throw thrown;
+  });
+  return { buffer, counters, ended, handler };
+}
+
+/** Payload bytes that a trace keeps alive. */
+function heldBytes({ spans }: RawTrace): number {
+  const held = spans.flatMap(({ inputs, outputs, events }) => [
+    inputs,
+    outputs,
+    ...events.map(({ data }) => data),
+  ]);
+  return payloadSize(
+    held.filter((payload) => payload !== undefined),
+    new WeakSet(),
+  );
+}
+
 describe('a traced graph under memory pressure', () => {
   const State = Annotation.Root({ text: Annotation<string>(), fail: Annotation<boolean>() });
 
@@ -127,5 +167,63 @@ describe('a traced graph under memory pressure', () => {
     expect(await traced.traces()).toHaveLength(1);
     expect(traced.tracer.bufferedBytes).toBe(0);
     expect(traced.tracer.pendingTraces).toBe(0);
+  });
+
+  it('stays within its limit with 1,000 runs of 64 KB messages at once, and gives up what failed last', async () => {
+    const runs = 1_000;
+    const maxBytes = 8 * 1024 * 1024;
+    let highWaterBytes = 0;
+    const note = () => {
+      highWaterBytes = Math.max(highWaterBytes, recorded.buffer.sizeBytes);
+    };
+    const gate = Promise.withResolvers<void>();
+    const failing = RunnableLambda.from(() => Promise.reject(new Error('overloaded')));
+    const graph = new StateGraph(MessagesAnnotation)
+      .addNode('answer', async ({ messages }, config) => {
+        const first = String(messages[0]?.content);
+        if (first.startsWith('fail')) await failing.invoke('', config).catch(note);
+        note();
+        await gate.promise;
+        return { messages: [new AIMessage(`${first} answered`)] };
+      })
+      .addNode('check', async ({ messages }, config) => {
+        await dispatchCustomEvent('checked', { text: `${messages.at(-1)?.content} checked` }, config);
+        note();
+        return {};
+      })
+      .addEdge(START, 'answer')
+      .addEdge('answer', 'check')
+      .compile();
+    const recorded = recordInto(maxBytes);
+    const message = (kind: string, number: number) => `${kind} ${number} `.padEnd(64 * 1024, 'x');
+    const start = (kind: string, from: number, to: number) =>
+      Array.from({ length: to - from }, (_, at) =>
+        graph.invoke(
+          { messages: [new HumanMessage(message(kind, from + at))] },
+          { callbacks: [recorded.handler] },
+        ),
+      );
+    const failed = start('fail', 0, 10);
+    await turn();
+    const healthy = start('fine', 10, runs);
+    await turn();
+    gate.resolve();
+    await Promise.all([...failed, ...healthy]);
+
+    // All of them wait to be exported: none has been let go.
+    expect(recorded.ended).toHaveLength(runs);
+    expect(highWaterBytes).toBeGreaterThan(maxBytes / 2);
+    expect(highWaterBytes).toBeLessThanOrEqual(maxBytes);
+    // Not only by its own account.
+    expect(recorded.ended.reduce((sum, trace) => sum + heldBytes(trace), 0)).toBeLessThanOrEqual(maxBytes);
+    const released = recorded.ended.filter(({ spans }) => spans.some((span) => span.payloadsReleased));
+    expect(released.length).toBeGreaterThan(runs / 2);
+    expect(recorded.counters.snapshot().payloads_released?.['memory_pressure']).toBeGreaterThanOrEqual(
+      released.length,
+    );
+    expect(released.filter(({ suspicious }) => suspicious)).toEqual([]);
+    expect(recorded.ended.filter(({ suspicious }) => suspicious)).toHaveLength(failed.length);
+    for (const trace of recorded.ended) recorded.buffer.remove(trace);
+    expect(recorded.buffer.sizeBytes).toBe(0);
   });
 });

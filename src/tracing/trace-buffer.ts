@@ -1,5 +1,5 @@
 import type { Counters } from './counters.ts';
-import type { RawTrace } from './raw-trace.ts';
+import type { RawEvent, RawTrace } from './raw-trace.ts';
 import { spanUsage } from './usage.ts';
 
 /** Memory that is given back before anything that is still needed. */
@@ -75,15 +75,23 @@ export class TraceBuffer {
 
   private release(trace: RawTrace): void {
     for (const span of trace.spans) {
-      if (span.inputs === undefined && span.outputs === undefined) continue;
+      const { events } = span;
+      if (span.inputs === undefined && span.outputs === undefined && events.every(hasNoData)) continue;
       const usage = spanUsage(span);
       if (usage !== undefined) span.usage = usage;
       span.inputs = undefined;
       span.outputs = undefined;
+      for (const [index, { name, timeMs, data }] of events.entries()) {
+        if (data !== undefined) events[index] = { name, timeMs };
+      }
       span.payloadsReleased = true;
     }
     this.counters.add('payloads_released', 'memory_pressure');
     this.bytes -= trace.sizeBytes;
     trace.sizeBytes = 0;
   }
+}
+
+function hasNoData({ data }: RawEvent): boolean {
+  return data === undefined;
 }

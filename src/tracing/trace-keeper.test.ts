@@ -3,7 +3,7 @@ import { Annotation, Command, interrupt, MemorySaver, START, StateGraph } from '
 import { afterEach, describe, expect, it } from 'vitest';
 import { tempDir } from '../../test/support/temp-dir.ts';
 import { traceWith } from '../../test/support/trace-with.ts';
-import { flush, keep, shutdown, traceGraph, tracingHealth } from './index.ts';
+import { flush, keep, shutdown, type TraceOptions, traceGraph, tracingHealth } from './index.ts';
 
 const State = Annotation.Root({ text: Annotation<string>(), fail: Annotation<boolean>() });
 
@@ -116,7 +116,7 @@ describe('keeping a run after the fact', () => {
       await graph.invoke({}, { runId: low(1) });
       expect(keep(low(2))).toBe(false);
       expect(keep(low(1))).toBe(true);
-      for (const reason of ['', 'free text', 'x'.repeat(65)]) {
+      for (const reason of ['', 'free text', 'x'.repeat(65), 5 as unknown as string]) {
         expect(() => keep(low(1), reason)).toThrow(expect.objectContaining({ code: 'KEEP_REASON_INVALID' }));
       }
       await flush();
@@ -131,18 +131,25 @@ describe('an interrupted run and its resume', () => {
   const thread = { configurable: { thread_id: 'thread-1' } };
   const resume = (answer: string) => new Command<unknown, Record<string, unknown>, never>({ resume: answer });
 
+  /** A share that is drawn by what the run says of itself. */
+  const shares: TraceOptions = {
+    sampleRate: 0,
+    keep: [{ type: 'path', metadata: { lucky: true }, rate: 1 }],
+  };
+  const lucky = { metadata: { lucky: true } };
+
   it('share the decision of the first half, whatever the second would have been', async () => {
-    const traced = traceWith(askingGraph(), { sampleRate: 0.5 });
-    await traced.graph.invoke({}, { ...thread, runId: high(1) });
+    const traced = traceWith(askingGraph(), shares);
+    await traced.graph.invoke({}, { ...thread, ...lucky, runId: low(1) });
     await traced.graph.invoke(resume('a'), { ...thread, runId: low(2) });
     await traced.graph.invoke(resume('b'), { ...thread, runId: low(3) });
-    const kept = { reason: 'sampled', weight: 2 };
-    expect(decisions(await traced.traces())).toEqual({ [high(1)]: kept, [low(2)]: kept, [low(3)]: kept });
+    const kept = { reason: 'path:lucky=true', weight: 1 };
+    expect(decisions(await traced.traces())).toEqual({ [low(1)]: kept, [low(2)]: kept, [low(3)]: kept });
 
-    const dropped = traceWith(askingGraph(), { sampleRate: 0.5 });
+    const dropped = traceWith(askingGraph(), shares);
     await dropped.graph.invoke({}, { ...thread, runId: low(1) });
-    await dropped.graph.invoke(resume('a'), { ...thread, runId: high(2) });
-    await dropped.graph.invoke(resume('b'), { ...thread, runId: high(3) });
+    await dropped.graph.invoke(resume('a'), { ...thread, ...lucky, runId: low(2) });
+    await dropped.graph.invoke(resume('b'), { ...thread, ...lucky, runId: low(3) });
     expect(await dropped.traces()).toHaveLength(0);
   });
 
@@ -179,11 +186,24 @@ describe('an interrupted run and its resume', () => {
   });
 
   it('are told apart from those of other threads', async () => {
-    const traced = traceWith(askingGraph(), { sampleRate: 0.5 });
-    await traced.graph.invoke({}, { configurable: { thread_id: 'a' }, runId: high(1) });
+    const traced = traceWith(askingGraph(), shares);
+    await traced.graph.invoke({}, { configurable: { thread_id: 'a' }, ...lucky, runId: low(1) });
     await traced.graph.invoke({}, { configurable: { thread_id: 'b' }, runId: low(2) });
-    await traced.graph.invoke(resume('x'), { configurable: { thread_id: 'b' }, runId: high(3) });
-    expect((await traced.traces()).map(({ id }) => id)).toEqual([high(1)]);
+    await traced.graph.invoke(resume('x'), { configurable: { thread_id: 'b' }, ...lucky, runId: low(3) });
+    expect((await traced.traces()).map(({ id }) => id)).toEqual([low(1)]);
+  });
+
+  it('are decided by the rate that a caller has sampled by, where it says one', async () => {
+    const traced = traceWith(askingGraph(), { sampleRate: 0.5 });
+    const calledBy = (traceId: string) => ({
+      ...thread,
+      metadata: { traceparent: `00-${traceId}-00f067aa0ba902b7-01`, tracestate: 'ot=th:8' },
+    });
+    const ids = ['0', 'f'].map((digit) => `0af7651916cd43dd84${digit.repeat(14)}`);
+    for (const id of ids) await traced.graph.invoke({}, calledBy(id));
+    expect((await traced.traces()).map(({ spans: [root] }) => root?.metadata['traceparent'])).toEqual([
+      `00-${ids[1]}-00f067aa0ba902b7-01`,
+    ]);
   });
 });
 

@@ -2,9 +2,11 @@ import type { KeepDecision } from '../core/index.ts';
 import { BoundedMap } from './bounded-map.ts';
 import type { Counters } from './counters.ts';
 import type { DroppedRing } from './dropped-ring.ts';
+import { interruptKey } from './interrupt-links.ts';
 import type { Settlement } from './outcome.ts';
 import type { RawTrace } from './raw-trace.ts';
 import {
+  checkpointRandomness,
   type Decision,
   decide,
   type IncomingSampling,
@@ -75,6 +77,14 @@ export class TraceKeeper {
     return [...earlier, this.keep(trace, settlement, decision)];
   }
 
+  /** Takes over what another process has decided about the interrupt that this run goes on from. */
+  recall(trace: RawTrace, { reason, weight }: KeepDecision): void {
+    if (trace.resumedFrom === undefined || this.storyOf(trace) !== undefined) return;
+    const sampled = weight > 1 || reason === 'sampled' || reason.startsWith('path:');
+    const decision = { keep: true, reason, weight, sampled } as const;
+    this.stories.set(interruptKey(trace, trace.resumedFrom), { decision, runIds: [] });
+  }
+
   /**
    * Keeps a run that was dropped or has not ended.
    *
@@ -111,7 +121,9 @@ export class TraceKeeper {
   }
 
   private storyOf(trace: RawTrace): RunStory | undefined {
-    return trace.resumedFrom === undefined ? undefined : this.stories.get(storyKey(trace, trace.resumedFrom));
+    return trace.resumedFrom === undefined
+      ? undefined
+      : this.stories.get(interruptKey(trace, trace.resumedFrom));
   }
 
   /** Notes that the trace belongs to the story, or that one begins: when it was interrupted somebody may go on from there. */
@@ -121,7 +133,7 @@ export class TraceKeeper {
     joined.runIds.push(trace.root.id);
     if (joined.runIds.length > MAX_RUNS_IN_STORY) joined.runIds.shift();
     if (trace.interrupted && trace.checkpointId !== undefined) {
-      this.stories.set(storyKey(trace, trace.checkpointId), joined);
+      this.stories.set(interruptKey(trace, trace.checkpointId), joined);
     }
     return joined;
   }
@@ -140,16 +152,23 @@ export class TraceKeeper {
   }
 }
 
-function storyKey(trace: RawTrace, checkpointId: string): string {
-  return JSON.stringify([trace.root.metadata['thread_id'] ?? null, checkpointId]);
-}
-
 /** The span around the run knows better than metadata which trace this is. */
 function incomingOf({ root, parentSpan }: RawTrace): IncomingSampling {
   if (parentSpan === undefined) {
     return incomingSampling(root.metadata['traceparent'], root.metadata['tracestate']);
   }
   return incomingSampling(`00-${parentSpan.traceId}-${parentSpan.spanId}-01`, parentSpan.traceState);
+}
+
+/**
+ * Both halves of an interrupted run know its checkpoint, and decide by it where nothing else is known: another process may
+ * go on, and what was dropped has left no record. A share that the caller has drawn already comes first.
+ */
+function samplingOf(trace: RawTrace): IncomingSampling {
+  const incoming = incomingOf(trace);
+  const checkpointId = trace.resumedFrom ?? (trace.interrupted ? trace.checkpointId : undefined);
+  if (incoming.threshold !== undefined || checkpointId === undefined) return incoming;
+  return { ...incoming, randomness: checkpointRandomness(checkpointId) };
 }
 
 function factsOf(trace: RawTrace, settlement: Settlement): TraceFacts {
@@ -159,6 +178,6 @@ function factsOf(trace: RawTrace, settlement: Settlement): TraceFacts {
     outcome: settlement.outcome,
     durationMs: (root.endTimeMs ?? root.startTimeMs) - root.startTimeMs,
     spans,
-    incoming: incomingOf(trace),
+    incoming: samplingOf(trace),
   };
 }

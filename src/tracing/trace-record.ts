@@ -1,7 +1,5 @@
-import { createHash } from 'node:crypto';
 import {
   isRecord,
-  isUuid,
   type KeepDecision,
   type PayloadGap,
   type Span,
@@ -10,16 +8,19 @@ import {
   type Usage,
 } from '../core/index.ts';
 import type { Settlement } from './outcome.ts';
-import { encodePayload } from './payload.ts';
-import type { RawEvent, RawSpan, RawTrace } from './raw-trace.ts';
-import { errorText, type Hiding, type Privacy } from './redaction/index.ts';
-import { addUsage, spanUsage } from './usage.ts';
+import { encodePayload, SharedCopies } from './payload.ts';
+import { PrivateView } from './private-view.ts';
+import type { RawSpan, RawTrace } from './raw-trace.ts';
+import { errorText, type Privacy } from './redaction/index.ts';
+import { addUsage, countedUsages, spanUsage } from './usage.ts';
 
 /** What may leave memory, and in which size. */
 export interface RecordOptions {
   readonly privacy: Privacy;
   /** Limit of one payload; what is over it is cut and marked. */
   readonly maxPayloadBytes: number;
+  /** Default: the trace names none. */
+  readonly project?: string;
 }
 
 const MAX_METADATA_BYTES = 32 * 1024;
@@ -34,99 +35,49 @@ export function recordTrace(
 ): Trace {
   const { root } = raw;
   const view = new PrivateView(raw, options.privacy);
-  const spans = raw.spans.map((span) => recordSpan(span, root, view, options));
+  const shared = new SharedCopies();
+  const spans = raw.spans.map((span) => recordSpan(span, root, view, { ...options, shared }));
   const failing = settlement.failingSpan;
   return {
     schemaVersion: TRACE_SCHEMA_VERSION,
-    id: root.id,
-    name: view.text(root.name),
-    ...optional('threadId', recordThreadId(root, view)),
-    ...(raw.checkpointId === undefined ? {} : { checkpointId: raw.checkpointId }),
-    ...optional('parentSpan', recordParent(raw.parentSpan)),
+    id: view.id(root.id),
+    name: view.name(root),
+    ...optional('project', options.project),
+    ...optional('threadId', view.threadId()),
+    ...(raw.checkpointId === undefined ? {} : { checkpointId: view.id(raw.checkpointId) }),
+    ...optional('resumedFrom', recordResume(raw, view)),
+    ...optional('parentSpan', recordParent(raw.parentSpan, view)),
     outcome: settlement.outcome,
     startTimeMs: root.startTimeMs,
     endTimeMs: root.endTimeMs ?? root.startTimeMs,
     ...(settlement.outcome === 'error' && root.failed ? { error: recordError(failing ?? root, view) } : {}),
-    ...(failing === undefined ? {} : { failingSpanId: failing.id }),
+    ...(failing === undefined ? {} : { failingSpanId: view.id(failing.id) }),
     decision,
     ...optional('usage', sumUsage(spans)),
     spans,
   };
 }
 
+function recordResume({ resumedFrom, resumedRun }: RawTrace, view: PrivateView): Trace['resumedFrom'] {
+  if (resumedFrom === undefined) return undefined;
+  const run = resumedRun && { runId: view.id(resumedRun.runId), otelTraceId: resumedRun.otelTraceId };
+  return { checkpointId: view.id(resumedFrom), ...run };
+}
+
 /** Without its flags: they say what the caller decided, and the record has a decision of its own. */
-function recordParent(parent: RawTrace['parentSpan']): Trace['parentSpan'] {
+function recordParent(parent: RawTrace['parentSpan'], view: PrivateView): Trace['parentSpan'] {
   if (parent === undefined) return undefined;
-  const { traceId, spanId, traceState, isRemote } = parent;
+  const { traceId, spanId, isRemote } = parent;
+  const traceState = parent.traceState && view.traceState(parent.traceState);
   return { traceId, spanId, ...optional('traceState', traceState), ...optional('isRemote', isRemote) };
 }
 
-/** What of a trace is hidden where. */
-class PrivateView {
-  readonly privacy: Privacy;
-  private readonly byId: ReadonlyMap<string, RawSpan>;
-  private readonly chains = new Map<RawSpan, readonly RawSpan[]>();
-  /** Spans that hide inputs or outputs, and all that enclose one: errors and interrupts pass through them on their way up. */
-  private readonly guarded = new Set<RawSpan>();
-
-  constructor(trace: RawTrace, privacy: Privacy) {
-    this.privacy = privacy;
-    this.byId = new Map(trace.spans.map((span) => [span.id, span]));
-    if (privacy.hidesInputs === false && privacy.hidesOutputs === false) return;
-    for (const span of trace.spans) {
-      if (!this.holds(privacy.hidesInputs, span) && !this.holds(privacy.hidesOutputs, span)) continue;
-      for (const guarded of this.enclosing(span)) this.guarded.add(guarded);
-    }
-  }
-
-  text(value: string): string {
-    return this.privacy.redaction.text(value);
-  }
-
-  hidesInputs(span: RawSpan): boolean {
-    return this.holds(this.privacy.hidesInputs, span);
-  }
-
-  hidesOutputs(span: RawSpan): boolean {
-    // LangGraph's first step hands the input on: its output is the input once more.
-    return (
-      this.holds(this.privacy.hidesOutputs, span) || (span.name === '__start__' && this.hidesInputs(span))
-    );
-  }
-
-  hidesMetadata(span: RawSpan): boolean {
-    return this.holds(this.privacy.hidesMetadata, span);
-  }
-
-  hidesErrorMessage(span: RawSpan): boolean {
-    return !this.privacy.keepErrorMessages && this.guarded.has(span);
-  }
-
-  hidesEvent(span: RawSpan, event: RawEvent): boolean {
-    // The root's interrupt event carries what a node inside it asked.
-    return this.hidesOutputs(span) || (event.name === 'interrupt' && this.guarded.has(span));
-  }
-
-  private holds(hiding: Hiding, span: RawSpan): boolean {
-    return typeof hiding === 'boolean' ? hiding : hiding(this.enclosing(span));
-  }
-
-  /** The span and what encloses it, innermost first. */
-  private enclosing(span: RawSpan): readonly RawSpan[] {
-    const known = this.chains.get(span);
-    if (known !== undefined) return known;
-    const chain: RawSpan[] = [];
-    let next: RawSpan | undefined = span;
-    while (next !== undefined && !chain.includes(next)) {
-      chain.push(next);
-      next = this.byId.get(next.parentId ?? '');
-    }
-    this.chains.set(span, chain);
-    return chain;
-  }
-}
-
-function recordSpan(span: RawSpan, root: RawSpan, view: PrivateView, options: RecordOptions): Span {
+function recordSpan(
+  span: RawSpan,
+  root: RawSpan,
+  view: PrivateView,
+  options: RecordOptions & { readonly shared: SharedCopies },
+): Span {
   const { redaction } = view.privacy;
   const gaps: PayloadGap[] = [];
   const payload = (field: PayloadGap['field'], value: unknown, hidden: boolean) => {
@@ -138,16 +89,14 @@ function recordSpan(span: RawSpan, root: RawSpan, view: PrivateView, options: Re
       gaps.push({ field, reason: 'hidden' });
       return {};
     }
-    const encoded = encodePayload(value, options.maxPayloadBytes, redaction);
+    const encoded = encodePayload(value, options.maxPayloadBytes, redaction, options.shared);
     if (encoded.truncated) gaps.push({ field, reason: 'truncated' });
     return { [field]: encoded.value };
   };
-  const { metadata } = span;
-  const hidesMetadata = view.hidesMetadata(span);
   return {
-    id: span.id,
-    parentId: span === root ? null : (span.parentId ?? root.id),
-    name: view.text(span.name),
+    id: view.id(span.id),
+    parentId: span === root ? null : view.id(span.parentId ?? root.id),
+    name: view.name(span),
     type: span.type,
     startTimeMs: span.startTimeMs,
     endTimeMs: span.endTimeMs ?? span.startTimeMs,
@@ -158,44 +107,22 @@ function recordSpan(span: RawSpan, root: RawSpan, view: PrivateView, options: Re
     ...payload('inputs', span.inputs, view.hidesInputs(span)),
     ...payload('outputs', span.outputs, view.hidesOutputs(span)),
     gaps,
-    metadata: hidesMetadata ? {} : encodedRecord(metadata, view),
-    tags: span.tags
-      .map(String)
-      .filter((tag) => !hidesMetadata || LANGGRAPH_TAG.test(tag))
-      .map((tag) => view.text(tag)),
+    metadata: view.hidesMetadata(span) ? {} : encodedRecord(span.metadata, view),
+    tags: view.tags(span),
     events: span.events.map((event) => ({
-      name: view.text(event.name),
+      name: view.eventName(span, event),
       timeMs: event.timeMs,
       ...(event.data === undefined || view.hidesEvent(span, event)
         ? {}
         : { data: encodePayload(event.data, options.maxPayloadBytes, redaction).value }),
     })),
     ...optional('usage', spanUsage(span)),
-    ...optional('node', textOf(metadata['langgraph_node'], view)),
-    ...(typeof metadata['langgraph_step'] === 'number' ? { step: metadata['langgraph_step'] } : {}),
-    ...optional('checkpointNs', textOf(metadata['langgraph_checkpoint_ns'], view)),
-    ...optional('model', textOf(span.model, view)),
-    ...optional('toolCallId', textOf(span.toolCallId, view)),
+    ...optional('node', view.node(span)),
+    ...optional('step', view.step(span)),
+    ...optional('checkpointNs', view.checkpointNs(span)),
+    ...optional('model', view.model(span)),
+    ...optional('toolCallId', view.toolCallId(span)),
   };
-}
-
-/** Tags that LangGraph and LangChain set by themselves; nothing of the user's is in them. */
-const LANGGRAPH_TAG = /^(?:(?:graph|seq|map):(?:step|key):\d+|langsmith:hidden)$/;
-
-function textOf(value: unknown, view: PrivateView): string | undefined {
-  return typeof value === 'string' ? view.text(value) : undefined;
-}
-
-/**
- * The thread of the run. It is metadata, and often somebody's name; where metadata is hidden a name of it is recorded
- * that is the same for the same thread, so that the runs of a conversation can still be told to belong together.
- */
-function recordThreadId(root: RawSpan, view: PrivateView): string | undefined {
-  const threadId = root.metadata['thread_id'];
-  if (typeof threadId !== 'string' || isUuid(threadId))
-    return typeof threadId === 'string' ? threadId : undefined;
-  if (!view.hidesMetadata(root)) return view.text(threadId);
-  return `hidden-${createHash('sha256').update(threadId).digest('hex').slice(0, 16)}`;
 }
 
 function optional<Key extends string, Value>(key: Key, value: Value | undefined): { [K in Key]?: Value } {
@@ -224,6 +151,6 @@ function recordError(span: RawSpan, view: PrivateView) {
 }
 
 function sumUsage(spans: readonly Span[]): Usage | undefined {
-  const usages = spans.flatMap((span) => (span.usage === undefined ? [] : [span.usage]));
+  const usages = [...countedUsages(spans, ({ usage }) => usage).values()];
   return usages.length === 0 ? undefined : usages.reduce(addUsage);
 }

@@ -1,31 +1,26 @@
-import { join } from 'node:path';
 import type { BaseCallbackHandler } from '@langchain/core/callbacks/base';
-import {
-  type Clock,
-  errorMessage,
-  type Logger,
-  type Random,
-  systemClock,
-  type Trace,
-  traceStorePath,
-} from '../core/index.ts';
+import { type Clock, errorMessage, type Logger, type Random, systemClock } from '../core/index.ts';
 import { Counters } from './counters.ts';
-import { Delivery, type DeliveryDisk, type DeliveryHealth } from './delivery.ts';
+import { defaultExporters, diskFor } from './default-exporters.ts';
+import { Delivery, type DeliveryHealth } from './delivery.ts';
 import { DroppedRing } from './dropped-ring.ts';
-import { LangSmithExporter, OtlpExporter, StoreExporter, type TraceExporter } from './exporters/index.ts';
+import type { TraceExporter } from './exporters/index.ts';
 import { TracingHandler } from './handler.ts';
+import { InterruptLinks, type InterruptLinksDeps } from './interrupt-links.ts';
 import { LangChainTracerStandIn } from './langchain-tracer.ts';
 import { type MetricsRegistry, TrafficMeter } from './metrics/index.ts';
 import type { ResolvedTraceOptions } from './options.ts';
-import { type OtelHub, otelHub } from './otel/index.ts';
-import { settle } from './outcome.ts';
-import type { RawTrace } from './raw-trace.ts';
+import { type GraphRun, type OtelHub, otelHub, otelTraceId, type SpanPrivacy } from './otel/index.ts';
+import { type Settlement, settle } from './outcome.ts';
+import { PrivateView } from './private-view.ts';
+import type { RawSpan, RawTrace } from './raw-trace.ts';
 import { Recorder } from './recorder.ts';
-import { compilePrivacy } from './redaction/index.ts';
-import { formatTraceState, rejectionThreshold } from './sampling/index.ts';
+import { compilePrivacy, isOpen } from './redaction/index.ts';
+import { spanPrivacy } from './span-cleaner.ts';
 import { TraceBuffer } from './trace-buffer.ts';
 import { type KeptTrace, TraceKeeper } from './trace-keeper.ts';
 import { type RecordOptions, recordTrace } from './trace-record.ts';
+import { guardedLogger, processWarnings } from './tracer-logger.ts';
 
 /** What a {@link Tracer} takes from outside, each with a default. */
 export interface TracerDeps {
@@ -44,16 +39,23 @@ export interface TracerDeps {
   readonly otel?: OtelHub;
 }
 
-const DAY_MS = 86_400_000;
+const optionsOfHandlers = new WeakMap<object, ResolvedTraceOptions>();
+
+/** The options of the tracer that a callback handler belongs to; undefined for one of another copy of this package. */
+export function optionsOfHandler(handler: object): ResolvedTraceOptions | undefined {
+  return optionsOfHandlers.get(handler);
+}
 
 /** One set of options at work: records, decides and delivers the runs of every graph wrapped with it. */
 export class Tracer {
   /** The callback handler to attach to a graph. */
   readonly handler: TracingHandler;
   readonly counters = new Counters();
+  private readonly options: ResolvedTraceOptions;
   private readonly recording: RecordOptions;
   private readonly keeper: TraceKeeper;
   private readonly recorder: Recorder;
+  private readonly links: InterruptLinks;
   private readonly buffer: TraceBuffer;
   private readonly delivery: Delivery;
   private readonly exporters: readonly TraceExporter[];
@@ -64,17 +66,22 @@ export class Tracer {
   readonly logger: Logger;
   private readonly otel: OtelHub;
   private readonly leaveOtel: () => void;
+  /** What applies to the spans of others inside its runs. */
+  private readonly spanPrivacy: SpanPrivacy | undefined;
 
   constructor(options: ResolvedTraceOptions, deps: TracerDeps = {}) {
-    this.logger = deps.logger ?? processWarnings;
+    this.options = options;
+    this.logger = deps.logger ? guardedLogger(deps.logger, this.counters) : processWarnings;
     // Waiting to try again is no reason for a process to stay.
     const clock = deps.clock ?? systemClock({ unref: true });
     this.exporters = deps.exporter
       ? [deps.exporter]
-      : (deps.exporters ?? this.defaultExporters(options, clock));
+      : (deps.exporters ??
+        defaultExporters(options, { clock, logger: this.logger, counters: this.counters }));
     this.recording = {
       privacy: compilePrivacy(options, (rule) => this.counters.add('redaction_failures', rule)),
       maxPayloadBytes: options.maxPayloadBytes,
+      project: options.project,
     };
     this.meter = deps.metrics && new TrafficMeter(deps.metrics, options.prices);
     const dropped = new DroppedRing({
@@ -96,7 +103,8 @@ export class Tracer {
       disk: deps.exporter ? undefined : diskFor(this.exporters, options),
     });
     this.otel = deps.otel ?? otelHub;
-    this.leaveOtel = this.otel.addRuns({ find: (runId) => this.recorder.graphRun(runId) });
+    this.spanPrivacy = spanPrivacy(this.recording.privacy, (runId) => this.enclosing(runId));
+    this.leaveOtel = this.otel.addRuns({ find: (runId) => this.withPrivacy(this.recorder.graphRun(runId)) });
     this.recorder = new Recorder({
       startRoot: () => this.otel.startRoot(),
       buffer: this.buffer,
@@ -105,22 +113,24 @@ export class Tracer {
       monotonic: deps.monotonic ?? (() => performance.now()),
       maxSpansPerTrace: options.maxSpansPerTrace,
       maxTraceAgeMs: options.maxTraceAgeMs,
+      sleep: clock.sleep,
       onEnd: (trace) => this.finish(trace),
     });
+    this.links = new InterruptLinks({ find: this.interruptFinder(), clock });
     this.keeper = new TraceKeeper({
       policy: options,
       dropped,
       counters: this.counters,
-      isRunning: (runId) => this.recorder.isRunning(runId),
+      isRunning: (runId) => this.recorder.isRunning(runId) || this.links.isWaiting(runId),
     });
     this.handler = this.handlerFor(undefined);
-    this.standIn =
-      options.langsmith &&
-      new LangChainTracerStandIn({
-        project: options.langsmith.project,
-        onLate: () => this.counters.add('spans_dropped', 'parent_gone'),
-        onDefect: (where, thrown) => this.defect(where, thrown),
-      });
+    this.standIn = this.needsStandIn(options)
+      ? new LangChainTracerStandIn({
+          project: options.langsmith?.project ?? 'default',
+          onLate: () => this.counters.add('spans_dropped', 'parent_gone'),
+          onDefect: (where, thrown) => this.defect(where, thrown),
+        })
+      : undefined;
   }
 
   /** The callback handlers to attach to the graph of this name. The order matters: the stand-in annotates what is begun. */
@@ -130,7 +140,10 @@ export class Tracer {
 
   /** The recording handler alone. */
   handlerFor(graphName: string | undefined): TracingHandler {
-    return new TracingHandler(this.recorder, (where, thrown) => this.defect(where, thrown), graphName);
+    const onDefect = (where: string, thrown: unknown) => this.defect(where, thrown);
+    const handler = new TracingHandler(this.recorder, onDefect, graphName);
+    optionsOfHandlers.set(handler, this.options);
+    return handler;
   }
 
   /**
@@ -159,23 +172,27 @@ export class Tracer {
   }
 
   /** Resolves when what has been kept so far is written, or could not be. */
-  flush(): Promise<void> {
-    return this.delivery.flush();
+  async flush(): Promise<void> {
+    await this.links.settled();
+    await this.delivery.flush();
   }
 
   /** Ends the runs under way as cancelled and delivers what there is, also to an exporter that has been failing. */
   async drain(): Promise<void> {
     this.recorder.abandon();
+    await this.links.settled();
     await this.delivery.flush({ force: true });
   }
 
   /** Brings what is decided to the disk, at once and without waiting for anything: the process ends now. */
   persist(): void {
+    this.links.giveUp();
     this.delivery.persist();
   }
 
   /** Like {@link persist}, and keeps nothing open that would keep the process alive. */
   letGo(): void {
+    this.links.giveUp();
     this.delivery.letGo();
   }
 
@@ -187,6 +204,7 @@ export class Tracer {
   /** Leaves what has not been delivered to a later process and lets go of the exporters. Never rejects. */
   async close(): Promise<void> {
     this.leaveOtel();
+    this.links.giveUp();
     await this.delivery.close();
     await Promise.allSettled(this.exporters.map((exporter) => exporter.close()));
   }
@@ -198,32 +216,32 @@ export class Tracer {
     await this.close();
   }
 
-  private defaultExporters(options: ResolvedTraceOptions, clock: Clock): readonly TraceExporter[] {
-    const { langsmith, otlp } = options;
-    return [
-      this.storeExporter(options, clock),
-      ...(langsmith === undefined ? [] : [new LangSmithExporter(langsmith)]),
-      ...(otlp.enabled || otelHub.hasSink
-        ? [new OtlpExporter({ captureContent: otlp.captureContent, traceState })]
-        : []),
-    ];
-  }
-
-  private storeExporter({ home, retentionDays }: ResolvedTraceOptions, clock: Clock): StoreExporter {
-    return new StoreExporter(traceStorePath(home), {
-      maxAgeMs: retentionDays * DAY_MS,
-      clock,
-      logger: this.logger,
-      onRemoved: (count) => this.counters.add('traces_removed', 'age', count),
-    });
+  /** LangSmith's own tracer knows nothing of what is hidden here: where anything is, it must not send the runs either. */
+  private needsStandIn({ langsmith, langSmithTracerIsOn }: ResolvedTraceOptions): boolean {
+    if (langsmith !== undefined) return true;
+    if (!langSmithTracerIsOn || isOpen(this.recording.privacy)) return false;
+    this.logger.warn(
+      'LangSmith’s own tracer is switched on and would send what is to be hidden: it is kept from these graphs. To send ' +
+        'their runs without it, set LANGSMITH_API_KEY or pass langsmith: { apiKey }.',
+    );
+    return true;
   }
 
   private finish(trace: RawTrace): void {
     // Before it is settled, which ends every span.
     const stillRunning = trace.spans.filter((span) => span.endTimeMs === undefined).map((span) => span.id);
-    this.otel.endRoot({ rootId: trace.root.id, parentSpan: trace.parentSpan }, stillRunning);
+    const { root, parentSpan } = trace;
+    this.otel.endRoot({ rootId: root.id, parentSpan, privacy: this.spanPrivacy }, stillRunning);
     const settlement = settle(trace);
     this.measure(trace);
+    this.links.resolve(trace, (interrupt) => {
+      trace.resumedRun = interrupt;
+      if (interrupt?.decision !== undefined) this.keeper.recall(trace, interrupt.decision);
+      this.decide(trace, settlement);
+    });
+  }
+
+  private decide(trace: RawTrace, settlement: Settlement): void {
     const kept = this.keeper.decide(trace, settlement);
     if (!kept.some((one) => one.trace === trace)) {
       this.buffer.remove(trace);
@@ -232,9 +250,29 @@ export class Tracer {
     for (const one of kept) this.deliver(one);
   }
 
+  private withPrivacy(run: GraphRun | undefined): GraphRun | undefined {
+    return run && this.spanPrivacy ? { ...run, privacy: this.spanPrivacy } : run;
+  }
+
+  /** A run under way and what encloses it, innermost first; undefined for one that has ended. */
+  private enclosing(runId: string): readonly RawSpan[] | undefined {
+    const chain: RawSpan[] = [];
+    let span = this.recorder.find(runId);
+    while (span !== undefined) {
+      chain.push(span);
+      span = span.parentId === undefined ? undefined : this.recorder.find(span.parentId);
+    }
+    return chain.length === 0 ? undefined : chain;
+  }
+
   private measure(trace: RawTrace): void {
     try {
-      this.meter?.measure(trace);
+      const { privacy } = this.recording;
+      if (isOpen(privacy)) this.meter?.measure(trace);
+      else if (this.meter !== undefined) {
+        const view = new PrivateView(trace, privacy);
+        this.meter.measure(trace, (span) => view.label(span));
+      }
     } catch (thrown) {
       // What is wrong with a number must not cost the trace.
       this.defect('metrics', thrown);
@@ -255,25 +293,18 @@ export class Tracer {
     this.counters.add('internal_errors', where);
     this.logger.error(`Tracing failed in ${where}: ${errorMessage(thrown)}. The graph is not affected.`);
   }
-}
 
-/** A sampled trace says at which threshold it was kept; one kept for a reason of its own is not probabilistic. */
-function traceState({ decision }: Trace): string | undefined {
-  return decision.weight > 1
-    ? formatTraceState({ threshold: rejectionThreshold(1 / decision.weight) })
-    : undefined;
+  /** Looks in the store, which other processes write to as well. */
+  private interruptFinder(): InterruptLinksDeps['find'] {
+    const store = this.exporters.find(({ findInterrupted }) => findInterrupted !== undefined);
+    if (store === undefined) return undefined;
+    return async (resume) => {
+      const view = new PrivateView(resume, this.recording.privacy);
+      const checkpointId = view.id(resume.resumedFrom ?? '');
+      const found = await store.findInterrupted?.({ threadId: view.threadId(), checkpointId });
+      if (found === undefined) return undefined;
+      const { id, parentSpan, decision } = found;
+      return { runId: id, otelTraceId: parentSpan?.traceId ?? otelTraceId(id), decision };
+    };
+  }
 }
-
-function diskFor(exporters: readonly TraceExporter[], options: ResolvedTraceOptions): DeliveryDisk {
-  return {
-    spoolFolder: join(options.home, 'spool'),
-    deadLetterFolder: join(options.home, 'dead-letter'),
-    use: exporters.every(({ isOnDisk }) => isOnDisk === true) ? 'on_trouble' : 'always',
-    maxSpoolBytes: options.maxSpoolBytes,
-  };
-}
-
-const processWarnings: Logger = {
-  warn: (message) => process.emitWarning(message, { type: 'SluicegateWarning' }),
-  error: (message) => process.emitWarning(message, { type: 'SluicegateWarning' }),
-};

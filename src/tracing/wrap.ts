@@ -2,9 +2,11 @@ import type { Pregel } from '@langchain/langgraph/pregel';
 import { type Logger, UsageError } from '../core/index.ts';
 import type { CounterName } from './counters.ts';
 import { onProcessEnd } from './lifecycle.ts';
-import { MetricsRegistry } from './metrics/index.ts';
-import { optionsKey, type ResolvedTraceOptions, resolveTraceOptions, type TraceOptions } from './options.ts';
+import { connectMetrics, type MetricsConnection, MetricsRegistry } from './metrics/index.ts';
+import { optionsKey, type ResolvedTraceOptions, resolveTraceOptions } from './options.ts';
+import type { TraceOptions } from './options-schema.ts';
 import { connectOtel, type OtelConnection, otelIsRegistered } from './otel/index.ts';
+import { followRunSignals } from './run-signal.ts';
 import { Tracer } from './tracer.ts';
 
 /** A compiled graph, as `traceGraph` needs it: anything with LangGraph's `withConfig`. */
@@ -30,6 +32,12 @@ interface ActiveTracer {
 export const trafficMetrics = new MetricsRegistry();
 
 const tracers = new Set<ActiveTracer>();
+/** Those that shut down: their health still counts in the last report of it. */
+const ending = new Set<ActiveTracer>();
+/** The one report of this process to OpenTelemetry. */
+let metricsConnection: Promise<MetricsConnection> | undefined;
+/** Whether the SDK that is registered is our own: after a shutdown, we may start its metrics again. */
+let hasOwnSdk = false;
 const wrapped = new WeakSet<object>();
 
 /**
@@ -62,7 +70,7 @@ export function traceGraph<Graph extends TraceableGraph>(graph: Graph, options: 
   const tracer = tracerFor(resolved, options.logger);
   const traced = graph.withConfig({ callbacks: [...tracer.callbacksFor(nameOf(graph))] }) as unknown as Graph;
   wrapped.add(traced);
-  return traced;
+  return followRunSignals(traced);
 }
 
 /** The name a graph was compiled with. */
@@ -83,10 +91,10 @@ function nameOf(graph: object): string | undefined {
  * @throws UsageError `KEEP_REASON_INVALID` for a reason that is no label.
  */
 export function keep(runId: string, reason = 'requested'): boolean {
-  if (!/^[\w.:-]{1,64}$/.test(reason)) {
+  if (typeof reason !== 'string' || !/^[\w.:-]{1,64}$/.test(reason)) {
     throw new UsageError(
       'KEEP_REASON_INVALID',
-      `keep: reason must be 1 to 64 letters, digits, ".", ":", "_" and "-", not ${JSON.stringify(reason.slice(0, 64))}.`,
+      `keep: reason must be 1 to 64 letters, digits, ".", ":", "_" and "-", not ${JSON.stringify(String(reason).slice(0, 64))}.`,
     );
   }
   return [...tracers].map(({ tracer }) => tracer.keep(runId, reason)).includes(true);
@@ -114,21 +122,38 @@ export async function flush(options: EndOptions = {}): Promise<void> {
  * longer traced. Idempotent, bounded by the time limit, never rejects.
  */
 export async function shutdown(options: EndOptions = {}): Promise<void> {
-  const ending = [...tracers];
+  const closing = [...tracers];
+  const metrics = metricsConnection;
   tracers.clear();
-  for (const { release } of ending) release();
-  for (const { tracer } of ending) tracer.stop();
+  metricsConnection = undefined;
+  for (const active of closing) {
+    ending.add(active);
+    active.release();
+    active.tracer.stop();
+  }
   await within(
     options.timeoutMs,
-    ending.map(({ tracer }) => tracer.drain()),
+    closing.map(({ tracer }) => tracer.drain()),
   );
+  // Before the tracers are let go of: it reads their health.
+  await within(CLOSE_TIMEOUT_MS, [endMetrics(metrics)]);
+  void metrics?.then((connection) => connection.letGo());
   await within(
     CLOSE_TIMEOUT_MS,
-    ending.map(async ({ tracer, otel }) => {
+    closing.map(async ({ tracer, otel }) => {
       await tracer.close();
       await (await otel)?.shutdown();
     }),
   );
+  for (const active of closing) ending.delete(active);
+}
+
+async function endMetrics(metrics: Promise<MetricsConnection> | undefined): Promise<void> {
+  await (await metrics)?.shutdown();
+}
+
+async function flushMetrics(): Promise<void> {
+  await (await metricsConnection)?.flush();
 }
 
 /** What the tracer says of itself. */
@@ -152,7 +177,7 @@ export function tracingHealth(): TracingHealth {
   let pendingTraces = 0;
   let spooledBytes = 0;
   let lagMs = 0;
-  for (const { tracer } of tracers) {
+  for (const { tracer } of [...tracers, ...ending]) {
     bufferedBytes += tracer.bufferedBytes;
     const delivery = tracer.deliveryHealth;
     pendingTraces += delivery.pendingTraces;
@@ -178,8 +203,9 @@ function tracerFor(resolved: ResolvedTraceOptions, logger: Logger | undefined): 
     ? onProcessEnd(process, {
         flush: () => within(undefined, [tracer.flush()]),
         drain: async () => {
-          await within(undefined, [tracer.drain()]);
+          await within(undefined, [tracer.drain().then(flushMetrics)]);
           tracer.letGo();
+          void metricsConnection?.then((connection) => connection.letGo());
         },
         persist: () => tracer.persist(),
       })
@@ -188,13 +214,35 @@ function tracerFor(resolved: ResolvedTraceOptions, logger: Logger | undefined): 
   return tracer;
 }
 
+let otelIsLeftOut = false;
+
+/**
+ * From now on graphs that are wrapped start no OpenTelemetry SDK in this process and join none: for a process that loads a
+ * graph to look at it, and must send nothing of what runs. Returns what takes it back.
+ */
+export function leaveOtelOut(): () => void {
+  otelIsLeftOut = true;
+  return () => {
+    otelIsLeftOut = false;
+  };
+}
+
 /**
  * Makes the active span inside a node that node's, where the process already has OpenTelemetry or an endpoint is
  * configured. Everybody else loads nothing of it.
  */
 function joinOtel({ otlp }: ResolvedTraceOptions, logger: Logger): Promise<OtelConnection> | undefined {
-  if (!otlp.enabled && !otelIsRegistered()) return undefined;
-  return connectOtel({ logger, env: process.env, startSdk: otlp.enabled && !otelIsRegistered() });
+  if (otelIsLeftOut) return undefined;
+  const isRegistered = otelIsRegistered();
+  if (!otlp.enabled && otlp.metrics === undefined && !isRegistered) return undefined;
+  hasOwnSdk ||= !isRegistered;
+  const connection = connectOtel({ logger, env: process.env, startSdk: otlp.enabled && !isRegistered });
+  const start = hasOwnSdk ? otlp.metrics : undefined;
+  // After the rest: what it starts would look like an SDK of the application's.
+  metricsConnection ??= connection.then(() =>
+    connectMetrics({ registry: trafficMetrics, health: tracingHealth, logger, start }),
+  );
+  return connection;
 }
 
 async function within(timeoutMs: number | undefined, work: readonly Promise<void>[]): Promise<void> {

@@ -61,6 +61,51 @@ export function traceStoreContract(name: string, open: () => Promise<TraceStore>
       expect(await store.list({ limit: 1_000 })).toHaveLength(60);
     });
 
+    it('lists the traces of a project; one that names none is of the default project', async () => {
+      await store.write([
+        makeTrace({ id: runId(1), startTimeMs: 1 }),
+        makeTrace({ id: runId(2), startTimeMs: 2, project: 'shop' }),
+        makeTrace({ id: runId(3), startTimeMs: 3, project: 'default' }),
+      ]);
+      expect(await listedIds({ project: 'default' })).toEqual([runId(3), runId(1)]);
+      expect(await listedIds({ project: 'shop' })).toEqual([runId(2)]);
+      expect(await listedIds({ project: 'sho' })).toEqual([]);
+      expect(await store.projects()).toEqual([{ project: 'default' }, { project: 'shop' }]);
+    });
+
+    it('knows the limit of a project, before its first trace and after its last', async () => {
+      expect(await store.projects()).toEqual([]);
+      await store.setMaxAge('shop', 5);
+      await store.write([makeTrace({ id: runId(1), startTimeMs: 1, project: 'shop' })]);
+      await store.prune({ beforeMs: 9 });
+      expect(await store.projects()).toEqual([{ project: 'shop', maxAgeMs: 5 }]);
+      await store.setMaxAge('shop', 0);
+      expect(await store.projects()).toEqual([{ project: 'shop', maxAgeMs: 0 }]);
+    });
+
+    it('finds the run that was interrupted at a checkpoint, and none that was resumed there', async () => {
+      await store.write([
+        makeTrace({ id: runId(1), outcome: 'interrupted', checkpointId: 'c-1', threadId: 't' }),
+        makeTrace({ id: runId(2), outcome: 'success', checkpointId: 'c-1', threadId: 't' }),
+        makeTrace({ id: runId(3), outcome: 'interrupted', checkpointId: 'c-2', threadId: 't' }),
+      ]);
+      expect(await listedIds({ interruptedAt: 'c-1', threadId: 't' })).toEqual([runId(1)]);
+      expect(await listedIds({ interruptedAt: 'c-1', threadId: 'u' })).toEqual([]);
+    });
+
+    it('prunes one project and leaves the others alone', async () => {
+      await store.write([
+        makeTrace({ id: runId(1), startTimeMs: 1 }),
+        makeTrace({ id: runId(2), startTimeMs: 1, project: 'shop' }),
+        makeTrace({ id: runId(3), startTimeMs: 9, project: 'shop' }),
+      ]);
+      expect(await store.prune({ beforeMs: 5, project: 'shop', isDryRun: true })).toMatchObject({
+        removed: 1,
+      });
+      expect((await store.prune({ beforeMs: 5, project: 'shop' })).removed).toBe(1);
+      expect(await listedIds()).toEqual([runId(3), runId(1)]);
+    });
+
     it('lists only what matches every field of the query', async () => {
       await store.write([
         makeTrace({ id: runId(1), startTimeMs: 1, outcome: 'error', name: 'a', threadId: 't1' }),

@@ -17,11 +17,30 @@ const PEERS = ['@langchain/core', '@langchain/langgraph', '@types/node', 'typesc
   (name) => `${name}@${manifest.devDependencies[name]}`,
 );
 
+/** An application's own OpenTelemetry, of the generation before the one that this package brings along. */
+const OTEL_2 = [
+  '@opentelemetry/api@1.9.1',
+  '@opentelemetry/sdk-trace-base@2.12.1',
+  '@opentelemetry/context-async-hooks@2.12.0',
+];
+
+/** Makes a project with these packages in it. */
+async function install(project: string, packages: readonly string[]): Promise<void> {
+  await mkdir(project);
+  await writeFile(
+    join(project, 'package.json'),
+    JSON.stringify({ name: 'user', private: true, type: 'module' }),
+  );
+  const quiet = ['--prefer-offline', '--no-audit', '--no-fund', '--ignore-scripts'];
+  runOk('npm', ['install', ...quiet, ...packages], project);
+}
+
 /** What the package is made from. */
 const SOURCES = [
   'src',
   'bin',
   'scripts',
+  'schemas',
   'package.json',
   'tsconfig.json',
   'tsconfig.build.json',
@@ -40,6 +59,7 @@ describe.skipIf(!canInstall && !process.env['CI'])('the packed package', () => {
   /** The project of a user, with the package installed. */
   let project: string;
   let packed: readonly string[];
+  let tarball: string;
 
   beforeAll(async () => {
     if (!canInstall) throw new Error('The package test needs a package registry, and npm reaches none.');
@@ -54,14 +74,8 @@ describe.skipIf(!canInstall && !process.env['CI'])('the packed package', () => {
       runOk('npm', ['pack', '--ignore-scripts', '--json', '--pack-destination', dir.path], source),
     ) as [{ filename: string; files: { path: string }[] }];
     packed = pack.files.map(({ path }) => path);
-
-    await mkdir(project);
-    await writeFile(
-      join(project, 'package.json'),
-      JSON.stringify({ name: 'user', private: true, type: 'module' }),
-    );
-    const quiet = ['--prefer-offline', '--no-audit', '--no-fund', '--ignore-scripts'];
-    runOk('npm', ['install', ...quiet, join(dir.path, pack.filename), ...PEERS], project);
+    tarball = join(dir.path, pack.filename);
+    await install(project, [tarball, ...PEERS]);
   }, 300_000);
 
   afterAll(async () => {
@@ -128,6 +142,22 @@ describe.skipIf(!canInstall && !process.env['CI'])('the packed package', () => {
     expect(listed[0]).toMatchObject({ outcome: 'success' });
   });
 
+  it('joins the traces of an application that runs an OpenTelemetry SDK 2.x, through the API it brought', async () => {
+    const application = join(project, '..', 'otel-2');
+    await install(application, [tarball, ...PEERS, ...OTEL_2]);
+    await writeFile(join(application, 'request.mjs'), OTEL_2_REQUESTS);
+    const spans = JSON.parse(runOk(process.execPath, ['request.mjs'], application)) as Record<string, string>;
+    // The first run succeeded and is not sampled: only the request around it is left.
+    expect(spans).toEqual({
+      'GET /fine': 'none',
+      'GET /broken': 'none',
+      'invoke_agent support': 'GET /broken',
+      __start__: 'invoke_agent support',
+      look_up: 'invoke_agent support',
+      query: 'look_up',
+    });
+  }, 120_000);
+
   it('loads no server, no argument parser and no evaluator with sluicegate/tracing', async () => {
     await writeFile(join(project, 'loaded.mjs'), LOADED_MODULES);
     const loaded = JSON.parse(runOk(process.execPath, ['loaded.mjs'], project)) as string[];
@@ -187,6 +217,47 @@ const graph = traceGraph(
     .compile(),
 );
 console.log(JSON.stringify(await graph.invoke({ text: 'world' })));
+await shutdown();
+`;
+
+/** Prints each span that reached the application's exporter, with the name of its parent. */
+const OTEL_2_REQUESTS = `
+import { context, trace } from '@opentelemetry/api';
+import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
+import { BasicTracerProvider, InMemorySpanExporter, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-base';
+import { Annotation, StateGraph } from '@langchain/langgraph';
+import { SluicegateSpanProcessor } from 'sluicegate/otel';
+import { flush, shutdown, traceGraph } from 'sluicegate/tracing';
+
+const memory = new InMemorySpanExporter();
+const processor = new SluicegateSpanProcessor(new SimpleSpanProcessor(memory));
+trace.setGlobalTracerProvider(new BasicTracerProvider({ spanProcessors: [processor] }));
+context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
+
+const State = Annotation.Root({ order: Annotation });
+const graph = traceGraph(
+  new StateGraph(State)
+    .addNode('look_up', ({ order }) => {
+      trace.getTracer('db').startSpan('query').end();
+      if (order === 'broken') throw new Error('no such order');
+      return {};
+    })
+    .addEdge('__start__', 'look_up')
+    .compile({ name: 'support' }),
+  { sampleRate: 0 },
+);
+for (const order of ['fine', 'broken']) {
+  await trace.getTracer('http').startActiveSpan('GET /' + order, async (request) => {
+    await graph.invoke({ order }).catch(() => {});
+    request.end();
+  });
+}
+await flush();
+const spans = memory.getFinishedSpans();
+const nameOf = (id) => spans.find((span) => span.spanContext().spanId === id)?.name ?? 'none';
+const byName = spans.map((span) => [span.name, nameOf(span.parentSpanContext?.spanId)]);
+if (new Set(spans.map((span) => span.name)).size !== spans.length) throw new Error('A span came twice.');
+console.log(JSON.stringify(Object.fromEntries(byName)));
 await shutdown();
 `;
 

@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-/** Every form in which a text could stand in a file. */
+/** Every form in which a text could stand in a file or a request. */
 export function formsOf(text: string): readonly Buffer[] {
   const utf8 = Buffer.from(text);
   const utf16 = Buffer.from(text, 'utf16le');
@@ -16,10 +16,20 @@ export function formsOf(text: string): readonly Buffer[] {
     utf16,
     Buffer.from(utf16).swap16(),
     Buffer.from(escaped),
+    Buffer.from(JSON.stringify(text).slice(1, -1)),
     Buffer.from(utf8.toString('hex')),
+    Buffer.from(utf8.toString('hex').toUpperCase()),
     Buffer.from(encodeURIComponent(text)),
     ...base64.map((form) => Buffer.from(form)),
   ];
+}
+
+/** Those of the texts that stand in any of the bytes, in whatever form. */
+export function textsIn(bytes: readonly Buffer[], texts: readonly string[]): string[] {
+  return texts.filter((text) => {
+    const forms = formsOf(text);
+    return bytes.some((one) => forms.some((form) => one.includes(form)));
+  });
 }
 
 /** The names of the files below a folder that hold any of the texts, each with the text. */
@@ -30,7 +40,7 @@ export async function findTexts(folder: string, texts: readonly string[]): Promi
     if (!entry.isFile()) continue;
     const bytes = await readFile(join(entry.parentPath, entry.name));
     for (const text of texts) {
-      if (formsOf(text).some((form) => bytes.includes(form))) found.push(`${entry.name}: ${text}`);
+      if (textsIn([bytes], [text]).length > 0) found.push(`${entry.name}: ${text}`);
     }
   }
   return found;

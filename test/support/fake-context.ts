@@ -47,5 +47,6 @@ export function fakeContext(options: FakeContextOptions): CommandContext & {
     clock,
     logger: { ...silentLogger, warn: (message) => stderr.write(`warning: ${message}\n`) },
     signal: new AbortController().signal,
+    program: [],
   };
 }

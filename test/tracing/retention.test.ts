@@ -32,7 +32,7 @@ async function agesAfterRun(home: string, options: TraceOptions): Promise<number
   const after = await openTraceStore({ path, readOnly: true });
   const ages = async () => (await after.list({ limit: 100 })).flatMap(({ id }) => ids.get(id) ?? []);
   // It goes on beside the writes: where something is to be removed, wait until it has been.
-  if (options.retentionDays !== 0) {
+  if (options.retentionDays !== 0 && options.baselineProjects === undefined) {
     await vi.waitFor(async () => expect(tracingHealth().counters.traces_removed).toBeDefined(), {
       timeout: 5_000,
     });
@@ -53,6 +53,38 @@ describe('the age of traces in the embedded store', () => {
   it('is what the option says', async () => {
     await using dir = await tempDir();
     expect(await agesAfterRun(dir.path, { retentionDays: 2.5 })).toEqual([1, 2, 20]);
+  });
+
+  it('is 90 days for a project that is marked as a baseline', async () => {
+    await using dir = await tempDir();
+    expect(await agesAfterRun(dir.path, { baselineProjects: ['default', 'golden'] })).toHaveLength(30);
+    const store = await openTraceStore({ path: traceStorePath(dir.path), readOnly: true });
+    expect(await store.projects()).toEqual([
+      { project: 'default', maxAgeMs: 90 * DAY },
+      { project: 'golden', maxAgeMs: 90 * DAY },
+    ]);
+    await store.close();
+  });
+
+  it('is that of each project, also where another process has set it', async () => {
+    await using dir = await tempDir();
+    const path = traceStorePath(dir.path);
+    const store = await openTraceStore({ path });
+    const aged = (number: number, project: string, days: number) =>
+      makeTrace({ id: runId(100 + number), project, startTimeMs: Date.now() - days * DAY });
+    await store.write([
+      aged(1, 'golden', 80),
+      aged(2, 'golden', 100),
+      aged(3, 'other', 13),
+      aged(4, 'other', 15),
+    ]);
+    await store.setMaxAge('golden', 90 * DAY);
+    expect(await agesAfterRun(dir.path, { project: 'shop', retentionDays: 1 })).toHaveLength(14);
+    await vi.waitFor(async () => expect(await store.list({ project: 'other' })).toHaveLength(1));
+    expect(await store.list({ project: 'golden' })).toMatchObject([{ id: runId(101) }]);
+    expect(await store.list({ project: 'other' })).toMatchObject([{ id: runId(103) }]);
+    expect(await store.list({ project: 'shop' })).toMatchObject([{ name: 'shop', project: 'shop' }]);
+    await store.close();
   });
 
   it('has no end at 0', async () => {
@@ -79,7 +111,45 @@ describe('the options of retention and prices', () => {
     expect(resolve({}).prices).toEqual({});
   });
 
+  it('name the project by option, SLUICE_PROJECT and LangSmith variables, in this order, for LangSmith too', () => {
+    const langsmith = { LANGSMITH_TRACING: 'true', LANGSMITH_API_KEY: 'k', LANGSMITH_PROJECT: 'theirs' };
+    const projects = (options: TraceOptions, env: Record<string, string>) => {
+      const resolved = resolve(options, env);
+      return [resolved.project, resolved.langsmith?.project];
+    };
+    expect(projects({}, {})).toEqual(['default', undefined]);
+    expect(projects({}, { LANGCHAIN_PROJECT: '"theirs"' })).toEqual(['theirs', undefined]);
+    expect(projects({}, langsmith)).toEqual(['theirs', 'theirs']);
+    expect(projects({}, { ...langsmith, SLUICE_PROJECT: 'ours' })).toEqual(['ours', 'ours']);
+    expect(projects({ project: 'mine' }, { ...langsmith, SLUICE_PROJECT: 'ours' })).toEqual(['mine', 'mine']);
+    expect(projects({ project: 'mine', langsmith: { project: 'there' } }, langsmith)).toEqual([
+      'mine',
+      'there',
+    ]);
+    expect(projects({ langsmith: { project: 'there' } }, langsmith)).toEqual(['there', 'there']);
+  });
+
+  it('set the limits of the own project and of baselines, and none that nobody asked for', () => {
+    expect(resolve({}).projectRetentionDays).toEqual([]);
+    expect(resolve({}, { SLUICE_RETENTION_DAYS: '3' }).projectRetentionDays).toEqual([['default', 3]]);
+    expect(
+      resolve({ project: 'main' }, { SLUICE_BASELINE_PROJECTS: 'main, golden,', SLUICE_RETENTION_DAYS: '3' }),
+    ).toMatchObject({
+      retentionDays: 90,
+      projectRetentionDays: [
+        ['main', 90],
+        ['golden', 90],
+      ],
+    });
+    expect(
+      resolve({ baselineProjects: ['golden'] }, { SLUICE_BASELINE_RETENTION_DAYS: '0' }).projectRetentionDays,
+    ).toEqual([['golden', 0]]);
+  });
+
   it.each([
+    [{}, { SLUICE_BASELINE_RETENTION_DAYS: 'long' }, /SLUICE_BASELINE_RETENTION_DAYS/],
+    [{ project: '' }, {}, /project/],
+    [{ baselineProjects: [''] }, {}, /baselineProjects/],
     [
       {},
       { SLUICE_RETENTION_DAYS: 'two weeks' },

@@ -12,7 +12,7 @@ import {
   StateGraph,
 } from '@langchain/langgraph';
 import { afterEach, describe, expect, it } from 'vitest';
-import { shutdown, traceGraph } from '../../src/tracing/index.ts';
+import { flush, shutdown, traceGraph, tracingHealth } from '../../src/tracing/index.ts';
 import { tempDir } from '../support/temp-dir.ts';
 
 const State = Annotation.Root({
@@ -207,5 +207,20 @@ describe('a traced graph behaves like the bare one', () => {
     await shutdown();
     expect(warnings).toHaveLength(1);
     expect(warnings[0]).toMatch(/^Traces cannot be written to store: .*\/dev\/null\/sluice/);
+  });
+
+  it('when the logger of the application throws', async () => {
+    const logger = {
+      warn: () => {
+        throw new Error('the log is closed');
+      },
+      error: () => {
+        throw new Error('the log is closed');
+      },
+    };
+    const traced = traceGraph(build(), { home: '/dev/null/sluice', logger });
+    expect(await outcomes(traced)).toEqual(await outcomes(build()));
+    await flush();
+    expect(tracingHealth().counters.internal_errors).toEqual({ logger: 1 });
   });
 });

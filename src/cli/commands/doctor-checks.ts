@@ -10,7 +10,7 @@ import {
 } from '../../core/index.ts';
 import { loadConfig } from '../../evals/index.ts';
 import { openTraceStore } from '../../store/index.ts';
-import { type ResolvedTraceOptions, resolveTraceOptions } from '../../tracing/index.ts';
+import { type ResolvedTraceOptions, resolveTraceOptions } from '../../tracing/internal.ts';
 import type { CommandContext } from '../command.ts';
 import { formatCount, plainLine } from '../trace-view/index.ts';
 

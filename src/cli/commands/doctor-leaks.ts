@@ -14,7 +14,17 @@ import {
 } from '../../core/index.ts';
 import { type LoadedGraph, loadGraph } from '../../loading/index.ts';
 import { openTraceStore } from '../../store/index.ts';
-import { isTraced, rehearse, resolveTraceOptions, shutdown, type TraceOptions } from '../../tracing/index.ts';
+import { shutdown } from '../../tracing/index.ts';
+import {
+  isTraced,
+  leaveOtelOut,
+  type ResolvedTraceOptions,
+  rehearse,
+  rehearsedOptions,
+  resolveTraceOptions,
+  type TraceOptions,
+  wrappedOptions,
+} from '../../tracing/internal.ts';
 import type { CommandContext } from '../command.ts';
 import { CanaryPlanter, findLeaks, type LeakReport, renderLeaks } from '../leaks/index.ts';
 import { plainLine, safeJson } from '../trace-view/index.ts';
@@ -30,6 +40,16 @@ const DEFAULT_TIMEOUT_MS = 120_000;
  *   NoVerdictError `DOCTOR_NOT_RUN` when the graph left no trace.
  */
 export async function runLeaks(values: DoctorValues, context: CommandContext): Promise<ExitCode> {
+  // The module of the graph may wrap it, which would start what exports spans and metrics.
+  const takeBack = leaveOtelOut();
+  try {
+    return await lookForLeaks(values, context);
+  } finally {
+    takeBack();
+  }
+}
+
+async function lookForLeaks(values: DoctorValues, context: CommandContext): Promise<ExitCode> {
   const { env, cwd, stdout, stderr } = context;
   const { graph: ref } = values;
   if (ref === undefined) {
@@ -39,27 +59,15 @@ export async function runLeaks(values: DoctorValues, context: CommandContext): P
   }
   const shape = inputOf(values.input);
   const options = privacyOf(values);
-  const resolved = resolveTraceOptions(options, env, cwd);
-  const planter = new CanaryPlanter({ isEmail: resolved.redact !== false });
+  // Before anything of the user's runs.
+  resolveTraceOptions(options, env, cwd);
   stderr.write(
     `Running ${plainLine(ref)} once: its tools and models really run. Checkpoints stay in memory, the trace is removed afterwards.\n`,
   );
   const graph = await loadGraph(ref, { cwd });
-  const notes = [
-    ...(isTraced(graph)
-      ? [
-          'The graph is wrapped with traceGraph: the options in its code, if any, were not applied. Give them as flags.',
-        ]
-      : []),
-    ...(resolved.enabled
-      ? []
-      : ['SLUICE_TRACING switches tracing off, so nothing leaves at all as it is set.']),
-    ...(resolved.redact === false
-      ? []
-      : [
-          'The canaries were e-mail addresses. Redaction leaves texts of other shapes, such as names, as they are.',
-        ]),
-  ];
+  const resolved = rehearsedOptions(graph, { options, env, cwd });
+  const planter = new CanaryPlanter({ isEmail: findsEmails(resolved) });
+  const notes = startNotes(graph, resolved);
   const home = await mkdtemp(join(tmpdir(), 'sluice-doctor-'));
   try {
     const trace = await record(graph, { planter, shape, options, home, timeoutMs: values.timeout }, context);
@@ -85,6 +93,37 @@ export async function runLeaks(values: DoctorValues, context: CommandContext): P
     await shutdown();
     await rm(home, { recursive: true, force: true });
   }
+}
+
+function startNotes(graph: LoadedGraph, resolved: ResolvedTraceOptions): readonly string[] {
+  const { hideInputs, hideOutputs, hideMetadata, redact } = resolved;
+  const placed = Object.entries({ hideInputs, hideOutputs, hideMetadata }).flatMap(([name, rule]) =>
+    Array.isArray(rule) ? [name] : [],
+  );
+  return [
+    ...(isTraced(graph)
+      ? [
+          wrappedOptions(graph) === undefined
+            ? 'The graph is wrapped by another copy of sluicegate: the options in its code, if any, were not applied. Give them as flags.'
+            : 'The graph is wrapped with traceGraph: the options in its code were applied; flags come before them.',
+        ]
+      : []),
+    ...(placed.length === 0 ? [] : [`In some places only: ${placed.join(', ')}.`]),
+    ...(resolved.enabled
+      ? []
+      : ['SLUICE_TRACING switches tracing off, so nothing leaves at all as it is set.']),
+    ...(redact === false
+      ? []
+      : [
+          findsEmails(resolved)
+            ? 'The canaries were e-mail addresses. Redaction leaves texts of other shapes, such as names, as they are.'
+            : 'The canaries have no shape that the redaction rules look for, unless a path covers them.',
+        ]),
+  ];
+}
+
+function findsEmails({ redact }: ResolvedTraceOptions): boolean {
+  return redact === true || (Array.isArray(redact) && redact.includes('email'));
 }
 
 function endNotes({ outcome }: Trace): readonly string[] {

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { fakeContext } from '../../../test/support/fake-context.ts';
 import { tempDir } from '../../../test/support/temp-dir.ts';
 import { main } from '../main.ts';
@@ -13,25 +13,37 @@ import { doctor } from './doctor.ts';
 import { nodeCheck } from './doctor-checks.ts';
 
 const LANGGRAPH = JSON.stringify(import.meta.resolve('@langchain/langgraph'));
+const OTEL = JSON.stringify(import.meta.resolve('@opentelemetry/api'));
 const BIN = fileURLToPath(new URL('../bin.ts', import.meta.url));
 const TRACING = JSON.stringify(new URL('../../tracing/index.ts', import.meta.url).href);
 
 /** A graph whose one node does as the text says with its state. */
 const GRAPH = (node: string) => `
 import { Annotation, START, StateGraph } from ${LANGGRAPH};
+import { trace } from ${OTEL};
 import { traceGraph } from ${TRACING};
 const State = Annotation.Root({ messages: Annotation(), question: Annotation(), answer: Annotation() });
 const compiled = new StateGraph(State).addNode('reply', ${node}).addEdge(START, 'reply').compile({ name: 'agent' });
 export const graph = compiled;
-export const wrapped = () => traceGraph(compiled, { home: new URL('./real-home', import.meta.url).pathname });
+const home = new URL('./real-home', import.meta.url).pathname;
+export const wrapped = () => traceGraph(compiled, { home });
+export const hidden = () => traceGraph(compiled, { home, hideInputs: true, hideOutputs: true, hideMetadata: true });
+export const redacted = () => traceGraph(compiled, { home, redact: ['email'] });
+export const placed = () => traceGraph(compiled, { home, hideInputs: [{ node: 'reply' }], hideOutputs: false });
 `;
 const ECHO = "({ messages, question }) => ({ answer: 'I heard ' + (question ?? messages[0].content) })";
 const HIDE = ['--hide-inputs', '--hide-outputs', '--hide-metadata'];
 
-async function sluice(cwd: string, argv: readonly string[], env: Record<string, string> = {}) {
-  const context = fakeContext({ cwd, env, nowMs: Date.now() });
+async function sluice(
+  cwd: string,
+  argv: readonly string[],
+  env: Record<string, string> = {},
+  signal?: AbortSignal,
+) {
+  const made = fakeContext({ cwd, env, nowMs: Date.now() });
+  const context = signal === undefined ? made : { ...made, signal };
   const exitCode = await main(['doctor', ...argv], [doctor], context, '0.0.0');
-  return { exitCode, out: context.stdout.text, err: context.stderr.text };
+  return { exitCode, out: made.stdout.text, err: made.stderr.text };
 }
 
 async function project(node = ECHO) {
@@ -137,7 +149,10 @@ describe('sluice doctor --leaks', () => {
   });
 
   it('records and sends nothing elsewhere, of a wrapped graph and with exports switched on', async () => {
-    await using dir = await project();
+    // A span of the node's own, which an SDK would export.
+    await using dir = await project(
+      "({ question }) => { trace.getTracer('app').startSpan('of ' + question).end(); return { answer: 'yes' }; }",
+    );
     await using sink = await listening(200);
     await using scratch = await tempDir();
     const env = {
@@ -157,11 +172,67 @@ describe('sluice doctor --leaks', () => {
       expect(stdout.includes('note: The graph is wrapped with traceGraph')).toBe(name === 'wrapped');
     }
     expect(sink.paths).toEqual([]);
-    // The same graph without the command asks LangSmith what it takes, so the switches do work.
-    await run('-e', "import('./agent.mjs').then((m) => m.graph.invoke({ question: 'x' }))");
-    expect(sink.paths).toContainEqual(expect.stringContaining('GET /info'));
     expect(await readdir(dir.path)).toEqual(['agent.mjs']);
     expect((await readdir(scratch.path)).filter((name) => name.startsWith('sluice-doctor-'))).toEqual([]);
+    // The same graph without the command sends its run to both and writes it to its home, so the switches do work.
+    const call = `
+      const { wrapped } = await import('./agent.mjs');
+      await wrapped().invoke({ question: 'x' });
+      await (await import(${TRACING})).shutdown();`;
+    await run('--input-type=module', '-e', call);
+    expect(sink.paths).toContainEqual(expect.stringContaining('POST /runs/multipart'));
+    expect(sink.paths).toContainEqual(expect.stringContaining('POST /v1/traces'));
+    expect(await readdir(join(dir.path, 'real-home'))).toContain('traces.db');
+  });
+
+  it('applies the options that the graph is wrapped with, below the flags', async () => {
+    await using dir = await project();
+    const leaksOf = async (...argv: string[]) => {
+      const { exitCode, out } = await sluice(dir.path, ['--leaks', '--json', ...argv]);
+      const { leaks, privacy, notes } = JSON.parse(out) as Report & { privacy: object; notes: string[] };
+      return { exitCode, leaks, privacy, notes };
+    };
+    const hidden = await leaksOf('./agent.mjs#hidden');
+    expect(hidden).toMatchObject({ exitCode: 0, leaks: [], privacy: { hideInputs: true, redact: false } });
+    expect(hidden.notes).toContainEqual(expect.stringContaining('the options in its code were applied'));
+    expect(await leaksOf('./agent.mjs#redacted')).toMatchObject({ exitCode: 0, privacy: { redact: true } });
+    expect(await leaksOf('./agent.mjs#wrapped')).toMatchObject({ exitCode: 1 });
+    expect(await leaksOf('./agent.mjs#wrapped', ...HIDE)).toMatchObject({ exitCode: 0, leaks: [] });
+    const placed = await leaksOf('./agent.mjs#placed', '--hide-outputs', '--hide-metadata');
+    expect(new Set(placed.leaks.map(({ type, path }) => `${type} ${path}`))).toEqual(
+      new Set(['graph inputs.messages[0].content', 'node inputs.messages[0].content']),
+    );
+    expect(placed.leaks.map(({ span }) => span)).not.toContain('reply');
+    expect(placed.notes).toContain('In some places only: hideInputs.');
+    expect(await readdir(dir.path)).toEqual(['agent.mjs']);
+  });
+
+  it('looks at what a run has recorded when its time is up', async () => {
+    await using dir = await project('() => new Promise(() => {})');
+    const { exitCode, out } = await sluice(dir.path, ['--leaks', './agent.mjs#graph', '--timeout', '100ms']);
+    expect(exitCode).toBe(1);
+    expect(out).toMatch(/\nrun {6}error/);
+    expect(out).toContain('note: The run ended as error: what comes after that was not looked at.');
+    const wrong = await sluice(dir.path, ['--leaks', './agent.mjs#graph', '--timeout', 'soon']);
+    expect([wrong.exitCode, wrong.err]).toEqual([2, expect.stringContaining('--timeout must be a duration')]);
+  });
+
+  it('stops at once when it is interrupted, and leaves nothing behind', async () => {
+    await using dir = await project('() => { globalThis.stopDoctor(); return new Promise(() => {}); }');
+    await using scratch = await tempDir();
+    vi.stubEnv('TMPDIR', scratch.path);
+    const interruption = new AbortController();
+    vi.stubGlobal('stopDoctor', () => interruption.abort(new Error('Stopped by SIGINT.')));
+    try {
+      const { signal } = interruption;
+      const { exitCode, out, err } = await sluice(dir.path, ['--leaks', './agent.mjs#graph'], {}, signal);
+      expect([exitCode, out]).toEqual([130, '']);
+      expect(err).not.toContain('    at ');
+      expect((await readdir(scratch.path)).filter((name) => name.startsWith('sluice-doctor-'))).toEqual([]);
+    } finally {
+      vi.unstubAllEnvs();
+      vi.unstubAllGlobals();
+    }
   });
 
   it('exits 3 when the graph cannot be run', async () => {

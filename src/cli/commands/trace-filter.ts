@@ -7,6 +7,7 @@ export const traceFilterFlags = {
   status: choice(`Only runs with this outcome: ${OUTCOMES.join(', ')}.`, OUTCOMES),
   since: duration('Only runs that started within this time, such as 30m, 24h or 7d.'),
   name: text('Only runs of the graph of this name.', '<name>'),
+  project: text('Only runs of this project.', '<name>'),
   thread: text('Only runs of this thread.', '<id>'),
 };
 
@@ -19,6 +20,7 @@ export function filterQuery(values: TraceFilterValues, nowMs: number): TraceQuer
     ...(values.status !== undefined && { outcome: values.status }),
     ...(values.since !== undefined && { sinceMs: nowMs - values.since }),
     ...(values.name !== undefined && { name: values.name }),
+    ...(values.project !== undefined && { project: values.project }),
     ...(values.thread !== undefined && { threadId: values.thread }),
   };
 }

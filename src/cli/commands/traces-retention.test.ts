@@ -69,6 +69,20 @@ describe('sluice traces prune', () => {
     expect(await left()).toEqual([1, 13, 20]);
   });
 
+  it('leaves every other project alone when one is named', async () => {
+    const [old] = daysOld(20);
+    await record(...daysOld(15), { ...old!, project: 'shop' });
+    const shop = ['prune', '--older-than', '14d', '--project', 'shop'];
+    expect((await sluice([...shop, '--dry-run'])).out).toMatch(
+      /^Would remove 1 trace of project shop that started/,
+    );
+    expect(JSON.parse((await sluice([...shop, '--json'])).out)).toMatchObject({
+      removed: 1,
+      project: 'shop',
+    });
+    expect(await left()).toEqual([15]);
+  });
+
   it('says in a dry run what it would remove, and removes nothing', async () => {
     await record(...daysOld(1, 15));
     const { out } = await sluice(['prune', '--older-than', '14d', '--dry-run']);

@@ -165,14 +165,16 @@ describe('sluice traces list', () => {
     expect(await listedIds('--status', outcome)).toEqual([runId(OUTCOMES.indexOf(outcome))]);
   });
 
-  it('--since, --name and --thread narrow the list, together if need be', async () => {
+  it('--since, --name, --project and --thread narrow the list, together if need be', async () => {
     await record(
       makeTrace({ id: runId(1), startTimeMs: NOW - 10 * MINUTE, name: 'a', threadId: 't' }),
-      makeTrace({ id: runId(2), startTimeMs: NOW - 30 * MINUTE, name: 'a', threadId: 'u' }),
+      makeTrace({ id: runId(2), startTimeMs: NOW - 30 * MINUTE, name: 'a', threadId: 'u', project: 'shop' }),
       makeTrace({ id: runId(3), startTimeMs: NOW - 90 * MINUTE, name: 'b', threadId: 't' }),
     );
     expect(await listedIds('--since', '30m')).toEqual([runId(1), runId(2)]);
     expect(await listedIds('--name', 'a')).toEqual([runId(1), runId(2)]);
+    expect(await listedIds('--project', 'default')).toEqual([runId(1), runId(3)]);
+    expect(await listedIds('--project', 'shop')).toEqual([runId(2)]);
     expect(await listedIds('--thread', 't')).toEqual([runId(1), runId(3)]);
     expect(await listedIds('--thread', 't', '--since', '1h', '--name', 'a')).toEqual([runId(1)]);
   });

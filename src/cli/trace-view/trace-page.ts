@@ -48,8 +48,13 @@ function head({ trace, pin }: StoredTrace, { nowMs }: TracePageStyle, colors: Co
     ['id', plainLine(trace.id)],
     ['name', plainLine(trace.name)],
     ['outcome', outcomeLabel(trace.outcome, colors)],
+    ['project', trace.project === undefined ? undefined : plainLine(trace.project)],
     ['thread', trace.threadId === undefined ? undefined : plainLine(trace.threadId)],
     ['checkpoint', trace.checkpointId === undefined ? undefined : plainLine(trace.checkpointId)],
+    [
+      'resumed from',
+      trace.resumedFrom && plainLine(trace.resumedFrom.runId ?? 'a run that is not known here'),
+    ],
     ['started', `${formatMoment(trace.startTimeMs)} (${formatAge(trace.startTimeMs, nowMs)})`],
     ['duration', formatDuration(trace.endTimeMs - trace.startTimeMs)],
     ['tokens', usage && `${usage.totalTokens} (${usage.inputTokens} in, ${usage.outputTokens} out)`],

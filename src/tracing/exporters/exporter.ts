@@ -1,4 +1,4 @@
-import type { Trace } from '../../core/index.ts';
+import type { Trace, TraceSummary } from '../../core/index.ts';
 
 /**
  * How an export ended.
@@ -18,6 +18,12 @@ export interface ExportOptions {
   readonly signal?: AbortSignal;
 }
 
+/** Where a run was interrupted, as it is recorded. */
+export interface InterruptPlace {
+  readonly threadId: string | undefined;
+  readonly checkpointId: string;
+}
+
 /** Takes finished, kept and already redacted traces somewhere. */
 export interface TraceExporter {
   /** Names it in counters, warnings, cursors and dead-letter files. */
@@ -26,6 +32,8 @@ export interface TraceExporter {
   readonly isOnDisk?: boolean;
   /** All or none of the batch. Never throws. A trace that was delivered before may come again. */
   export(traces: readonly Trace[], options?: ExportOptions): Promise<ExportResult>;
+  /** Looks up the run that was interrupted at a checkpoint of a thread, where this keeps what it is given. */
+  findInterrupted?(at: InterruptPlace): Promise<TraceSummary | undefined>;
   /** Releases what it holds. Idempotent. */
   close(): Promise<void>;
 }

@@ -1,4 +1,4 @@
-export type { ExportOptions, ExportResult, TraceExporter } from './exporter.ts';
+export type { ExportOptions, ExportResult, InterruptPlace, TraceExporter } from './exporter.ts';
 export {
   LangSmithExporter,
   type LangSmithExporterDeps,
@@ -6,6 +6,7 @@ export {
   type LangSmithSettings,
   langSmithOptionsSchema,
   langSmithSettings,
+  langSmithTracerIsOn,
 } from './langsmith/index.ts';
 export { OtlpExporter, type OtlpSettings, otlpSettings } from './otlp/index.ts';
 export { StoreExporter } from './store-exporter.ts';

@@ -1,3 +1,5 @@
+import { GENAI_METRIC } from '../exporters/otlp/index.ts';
+
 /** What a metric is, for whoever scrapes it. */
 export interface MetricDefinition<Label extends string = string> {
   /** As it is scraped, unit and `_total` included. */
@@ -18,6 +20,8 @@ export interface MetricDefinition<Label extends string = string> {
   readonly labels: readonly Label[];
   /** Upper bounds of a histogram's buckets, ascending, without infinity. */
   readonly buckets?: readonly number[];
+  /** Measured for OpenTelemetry alone, in the form of its conventions; what is scraped says the same otherwise. */
+  readonly isOtelOnly?: true;
 }
 
 /**
@@ -34,6 +38,45 @@ const DURATION_BUCKETS = [
 const FIRST_TOKEN_BUCKETS = [
   0.001, 0.005, 0.01, 0.02, 0.04, 0.06, 0.08, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10,
 ] as const;
+
+/** Of `gen_ai.client.token.usage`; same source. */
+const TOKEN_BUCKETS = [
+  1, 4, 16, 64, 256, 1_024, 4_096, 16_384, 65_536, 262_144, 1_048_576, 4_194_304, 16_777_216, 67_108_864,
+] as const;
+
+/**
+ * The metrics of the GenAI conventions, which are named and labelled as they ask. `error` is the type of what was thrown, empty
+ * for a call that returned.
+ */
+export const GENAI_METRICS = {
+  operationDuration: {
+    name: GENAI_METRIC.operationDuration,
+    type: 'histogram',
+    unit: 'seconds',
+    description: 'GenAI operation duration.',
+    labels: ['operation', 'provider', 'model', 'error'],
+    buckets: DURATION_BUCKETS,
+    isOtelOnly: true,
+  },
+  timeToFirstChunk: {
+    name: GENAI_METRIC.timeToFirstChunk,
+    type: 'histogram',
+    unit: 'seconds',
+    description: 'Time to receive the first chunk.',
+    labels: ['operation', 'provider', 'model'],
+    buckets: FIRST_TOKEN_BUCKETS,
+    isOtelOnly: true,
+  },
+  tokenUsage: {
+    name: GENAI_METRIC.tokenUsage,
+    type: 'histogram',
+    unit: 'tokens',
+    description: 'Number of input and output tokens used.',
+    labels: ['operation', 'provider', 'model', 'kind'],
+    buckets: TOKEN_BUCKETS,
+    isOtelOnly: true,
+  },
+} as const satisfies Record<string, MetricDefinition>;
 
 /** What is measured of every run, sampled or not. `graph` is the name a graph was compiled with, whatever a run is called. */
 export const TRAFFIC_METRICS = {

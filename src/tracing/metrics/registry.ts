@@ -33,6 +33,9 @@ export interface RegistryLimits {
   readonly maxSeries?: number;
 }
 
+/** Told of every value that goes into a histogram. */
+export type ObservationListener = (definition: MetricDefinition, series: Series, value: number) => void;
+
 /** Labels whose values are fixed words of this program, and so never too many. */
 const FIXED = new Set<string>(['outcome', 'kind', 'label']);
 const MAX_VALUE_LENGTH = 120;
@@ -46,6 +49,7 @@ export class MetricsRegistry {
   >();
   /** By label: a value as it was given, and as it is shown. */
   readonly #values = new Map<string, Map<string, string>>();
+  #listener: ObservationListener | undefined;
   readonly #maxLabelValues: number;
   readonly #maxSeries: number;
 
@@ -77,14 +81,24 @@ export class MetricsRegistry {
     while (at < buckets.length && value > (buckets[at] ?? 0)) at += 1;
     series.counts[at] = (series.counts[at] ?? 0) + 1;
     series.sum += value;
+    this.#listener?.(definition, series, value);
   }
 
-  /** Every metric that has a value. */
+  /** Whether somebody listens, for whom more is measured. */
+  get isWatched(): boolean {
+    return this.#listener !== undefined;
+  }
+
+  /** Sets who is told of the values in histograms: their sums cannot be read back into other buckets. Undefined: nobody. */
+  watch(listener: ObservationListener | undefined): void {
+    this.#listener = listener;
+  }
+
+  /** Every metric that has a value, but for those of OpenTelemetry alone. */
   families(): MetricFamily[] {
-    return [...this.#families.values()].map(({ definition, series }) => ({
-      definition,
-      series: [...series.values()],
-    }));
+    return [...this.#families.values()]
+      .filter(({ definition }) => definition.isOtelOnly !== true)
+      .map(({ definition, series }) => ({ definition, series: [...series.values()] }));
   }
 
   #seriesOf(definition: MetricDefinition, labels: Readonly<Record<string, string>>): Series {

@@ -1,6 +1,8 @@
+import type { Usage } from '../../core/index.ts';
+import { OPERATION, providerName } from '../exporters/otlp/index.ts';
 import type { RawSpan, RawTrace } from '../raw-trace.ts';
-import { spanUsage } from '../usage.ts';
-import { TRAFFIC_METRICS } from './definitions.ts';
+import { countedUsages, spanUsage } from '../usage.ts';
+import { GENAI_METRICS, TRAFFIC_METRICS } from './definitions.ts';
 import { costOf, type Price, type Prices } from './prices.ts';
 import type { MetricsRegistry } from './registry.ts';
 
@@ -16,38 +18,40 @@ export class TrafficMeter {
     this.#prices = new Map(Object.entries(prices));
   }
 
-  /** Measures a trace that is settled: every span has its end and its outcome. */
-  measure(trace: RawTrace): void {
+  /**
+   * Measures a trace that is settled: every span has its end and its outcome.
+   *
+   * @param label What a span is called. Default: the name of its graph, node, tool or model.
+   */
+  measure(trace: RawTrace, label: (span: RawSpan) => string = ownLabel): void {
     const { root } = trace;
-    const graph = root.graphName ?? root.name;
+    const graph = label(root);
     const outcome = root.outcome ?? 'cancelled';
     this.#registry.add(TRAFFIC_METRICS.runs, { graph, outcome }, 1);
     this.#registry.observe(TRAFFIC_METRICS.runDuration, { graph, outcome }, secondsOf(root));
+    const usages = countedUsages(trace.spans, spanUsage);
     for (const span of trace.spans) {
-      if (span.type === 'node') this.#measureNode(graph, span);
-      else if (span.type === 'tool') this.#measureTool(graph, span);
-      else if (span.type === 'llm') this.#measureModel(graph, span);
+      if (span.type === 'node') this.#measureNode(graph, span, label);
+      else if (span.type === 'tool') this.#measureTool(graph, span, label(span));
+      else if (span.type === 'llm') this.#measureModel(graph, span, label(span), usages.get(span));
     }
   }
 
-  #measureNode(graph: string, span: RawSpan): void {
+  #measureNode(graph: string, span: RawSpan, label: (span: RawSpan) => string): void {
     if (span.tags.includes(HIDDEN)) return;
-    const named = span.metadata['langgraph_node'];
-    const node = typeof named === 'string' ? named : span.name;
+    const node = label(span);
     const outcome = span.outcome ?? 'cancelled';
     this.#registry.add(TRAFFIC_METRICS.nodeRuns, { graph, node, outcome }, 1);
     this.#registry.observe(TRAFFIC_METRICS.nodeDuration, { graph, node }, secondsOf(span));
   }
 
-  #measureTool(graph: string, span: RawSpan): void {
-    const tool = span.name;
+  #measureTool(graph: string, span: RawSpan, tool: string): void {
     const outcome = span.outcome ?? 'cancelled';
     this.#registry.add(TRAFFIC_METRICS.toolCalls, { graph, tool, outcome }, 1);
     this.#registry.observe(TRAFFIC_METRICS.toolDuration, { graph, tool }, secondsOf(span));
   }
 
-  #measureModel(graph: string, span: RawSpan): void {
-    const model = span.model ?? span.name;
+  #measureModel(graph: string, span: RawSpan, model: string, usage: Usage | undefined): void {
     const outcome = span.outcome ?? 'cancelled';
     this.#registry.add(TRAFFIC_METRICS.modelCalls, { graph, model, outcome }, 1);
     this.#registry.observe(TRAFFIC_METRICS.modelDuration, { graph, model }, secondsOf(span));
@@ -56,12 +60,28 @@ export class TrafficMeter {
       const seconds = secondsBetween(span.startTimeMs, firstToken.timeMs);
       this.#registry.observe(TRAFFIC_METRICS.firstToken, { graph, model }, seconds);
     }
-    this.#measureTokens(graph, model, span);
+    if (usage !== undefined) this.#measureTokens(graph, model, usage);
+    if (this.#registry.isWatched) this.#measureOperation(model, span, usage);
   }
 
-  #measureTokens(graph: string, model: string, span: RawSpan): void {
-    const usage = spanUsage(span);
+  /** The same by the conventions of OpenTelemetry, for whom the provider is told apart and the graph is not. */
+  #measureOperation(model: string, span: RawSpan, usage: Usage | undefined): void {
+    const { ls_provider: named, ls_model_type: type } = span.metadata;
+    const provider = typeof named === 'string' ? providerName(named) : 'unknown';
+    const call = { operation: type === 'llm' ? OPERATION.textCompletion : OPERATION.chat, provider, model };
+    const error = span.failed ? errorType(span.thrown) : '';
+    this.#registry.observe(GENAI_METRICS.operationDuration, { ...call, error }, secondsOf(span));
+    const firstToken = span.events.find((event) => event.name === 'first_token');
+    if (firstToken !== undefined) {
+      const seconds = secondsBetween(span.startTimeMs, firstToken.timeMs);
+      this.#registry.observe(GENAI_METRICS.timeToFirstChunk, call, seconds);
+    }
     if (usage === undefined) return;
+    this.#registry.observe(GENAI_METRICS.tokenUsage, { ...call, kind: 'input' }, usage.inputTokens);
+    this.#registry.observe(GENAI_METRICS.tokenUsage, { ...call, kind: 'output' }, usage.outputTokens);
+  }
+
+  #measureTokens(graph: string, model: string, usage: Usage): void {
     const { inputTokens, outputTokens } = usage;
     this.#registry.add(TRAFFIC_METRICS.tokens, { graph, model, kind: 'input' }, inputTokens);
     this.#registry.add(TRAFFIC_METRICS.tokens, { graph, model, kind: 'output' }, outputTokens);
@@ -72,8 +92,20 @@ export class TrafficMeter {
   }
 }
 
+function ownLabel(span: RawSpan): string {
+  if (span.type === 'llm') return span.model ?? span.name;
+  const node = span.metadata['langgraph_node'];
+  if (span.type === 'node' && typeof node === 'string') return node;
+  return span.graphName ?? span.name;
+}
+
 /** The tag of LangGraph's own steps, such as `__start__`. */
 const HIDDEN = 'langsmith:hidden';
+
+/** By the convention for what has no type of its own. */
+function errorType(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.name : '_OTHER';
+}
 
 function secondsOf(span: RawSpan): number {
   return secondsBetween(span.startTimeMs, span.endTimeMs ?? span.startTimeMs);

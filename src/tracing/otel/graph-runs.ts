@@ -12,12 +12,23 @@ export interface ParentSpan {
   readonly isRemote?: boolean | undefined;
 }
 
+/** Gives back a finished span without what must not leave memory. Never throws. */
+export type SpanCleaner = (span: unknown) => unknown;
+
+/** What is private in the spans that are recorded beside the runs of a tracer. */
+export interface SpanPrivacy {
+  /** For a span that begins in this run; undefined when the run is not known. */
+  cleanerOf(runId: string | undefined): SpanCleaner;
+}
+
 /** Where a run belongs. */
 export interface GraphRun {
   /** Run id of the root of its trace. */
   readonly rootId: string;
   /** What encloses the root. */
   readonly parentSpan?: ParentSpan | undefined;
+  /** What applies to spans recorded inside of it; undefined when nothing is hidden. */
+  readonly privacy?: SpanPrivacy | undefined;
 }
 
 /** The runs of wrapped graphs that are under way. */

@@ -21,6 +21,7 @@ export class OtelHub {
   private readonly leftRunning = new Map<string, GraphRun>();
   private holders = 0;
   private rootStarting: (() => ParentSpan | undefined) | undefined;
+  private rootListener: (() => void) | undefined;
 
   constructor(decisions: TailDecisions = new TailDecisions()) {
     this.decisions = decisions;
@@ -41,7 +42,13 @@ export class OtelHub {
    * the graph, and returns the span that encloses the run. Undefined while no OpenTelemetry API is in use.
    */
   startRoot(): ParentSpan | undefined {
+    this.rootListener?.();
     return this.rootStarting?.();
+  }
+
+  /** Sets who is told when a root begins, to look again for what the application may have registered since. */
+  onRoot(listener: (() => void) | undefined): void {
+    this.rootListener = listener;
   }
 
   /** Sets what {@link startRoot} does. */

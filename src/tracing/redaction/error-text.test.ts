@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { ReportedError } from '../reported-error.ts';
 import { compileRedaction, errorText, NO_REDACTION } from './index.ts';
 
 const options = {
@@ -67,6 +68,51 @@ describe('errorText', () => {
     expect(errorText(stack, hiding).stack).toBe('Error: [hidden]\n    at f (/x.ts:1:1)');
     const short = errorText(new Error('a'), hiding);
     expect(short.stack?.split('\n').length).toBeGreaterThan(3);
+  });
+
+  it('believes the name of a class and that of the language alone, where messages are hidden', () => {
+    class NoStockError extends Error {}
+    class Named extends Error {
+      override name = 'NamedError';
+    }
+    class Inherited extends Error {}
+    Inherited.prototype.name = 'InheritedError';
+    const named = (name: string) => Object.assign(new NoStockError('x'), { name });
+    const names = [
+      new NoStockError('x'),
+      new Named('x'),
+      new Inherited('x'),
+      named('canary'),
+      named('CanaryError'),
+      named('AbortError'),
+      new DOMException('x', 'TimeoutError'),
+      new ReportedError('CanaryError: x'),
+      new ReportedError('TypeError: x'),
+    ].map((error) => errorText(error, hiding).name);
+    expect(names).toEqual([
+      'Error',
+      'Named',
+      'InheritedError',
+      'NoStockError',
+      'NoStockError',
+      'AbortError',
+      'TimeoutError',
+      'Error',
+      'TypeError',
+    ]);
+    expect(errorText(named('CanaryError'), options).name).toBe('CanaryError');
+  });
+
+  it('keeps the frames of a message that stands elsewhere in the first line, and none after the rest of another', () => {
+    expect(errorText(new Error('E'), hiding).stack).toMatch(
+      /^Error: \[hidden\]\n {4}at .*error-text\.test\.ts/,
+    );
+    const changed = new Error('one canary\n    at canary (/two.ts:1:1)');
+    expect(changed.stack).toContain('canary');
+    for (const message of ['one', 'Error', 'E', 'canary x']) {
+      changed.message = message;
+      expect(errorText(changed, hiding).stack).toBe('Error: [hidden]');
+    }
   });
 
   it('redacts name, message, stack and cause', () => {

@@ -1,4 +1,4 @@
-import type { SpanError } from '../../core/index.ts';
+import { isRecord, type SpanError } from '../../core/index.ts';
 import { REDACTION_LOOKAHEAD, type Redaction } from './redaction.ts';
 
 /** Stands for a message that may repeat what is hidden. */
@@ -35,11 +35,45 @@ function messageOf(thrown: unknown, options: ErrorTextOptions): string {
   return bounded(thrown instanceof Error ? read(thrown, 'message') : options.describe(thrown), options);
 }
 
-/** A name can be set to anything; where messages are hidden only one that reads like a type is believed. */
+/** Names that say nothing of any value: those of the language, and what code commonly calls an `Error` that it made. */
+const COMMON_NAMES: ReadonlySet<string> = new Set([
+  'AbortError',
+  'AggregateError',
+  'Error',
+  'EvalError',
+  'RangeError',
+  'ReferenceError',
+  'SyntaxError',
+  'TimeoutError',
+  'TypeError',
+  'URIError',
+]);
+
+/** Whether the name of an error is one that any program uses. */
+export function isCommonErrorName(name: string): boolean {
+  return COMMON_NAMES.has(name);
+}
+
+const TYPE_NAME = /^[A-Za-z_$][\w$.]{0,79}$/;
+
+/** A name can be set to anything; where messages are hidden only that of the class is believed. */
 function nameOf(thrown: Error, options: ErrorTextOptions): string {
   const name = read(thrown, 'name');
-  if (options.hideMessages && !/^[A-Za-z_$][\w$.]{0,79}$/.test(name)) return 'Error';
-  return bounded(name, options);
+  if (!options.hideMessages || isCommonErrorName(name)) return bounded(name, options);
+  const type = typeName(thrown, name);
+  return TYPE_NAME.test(type) ? bounded(type, options) : 'Error';
+}
+
+/** The name of the class. */
+function typeName(thrown: Error, name: string): string {
+  try {
+    const prototype: unknown = Object.getPrototypeOf(thrown);
+    // Bundlers shorten the names of classes, and not those that a prototype was given.
+    if (isRecord(prototype) && prototype['name'] === name) return name;
+    return typeof thrown.constructor === 'function' ? thrown.constructor.name : 'Error';
+  } catch {
+    return 'Error';
+  }
 }
 
 function stackWithCauses(thrown: Error, options: ErrorTextOptions): string | undefined {
@@ -73,9 +107,10 @@ const FRAME = /^\s+at (?:.{1,200}[ (])?(?:file:\/\/|node:|\/|[A-Za-z]:\\|<anonym
  * does not repeat it, it was made with another one, and none of its lines can be trusted.
  */
 function framesOf(stack: string, message: string): string[] {
-  const start = stack.indexOf(message);
+  // Anything between the message and the end of its line would be the rest of another message.
+  const start = message === '' ? 0 : `${stack}\n`.indexOf(`${message}\n`);
   const [header = '', ...lines] = stack.slice(Math.max(0, start) + message.length).split('\n');
-  if (start < 0 || (message === '' && header.includes(':'))) return [];
+  if (start < 0 || header.includes(':')) return [];
   const frames: string[] = [];
   for (const line of lines.reverse()) {
     if (!FRAME.test(line)) break;

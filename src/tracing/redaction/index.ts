@@ -1,6 +1,6 @@
-export { type ErrorTextOptions, errorText, HIDDEN_MESSAGE } from './error-text.ts';
+export { type ErrorTextOptions, errorText, HIDDEN_MESSAGE, isCommonErrorName } from './error-text.ts';
 export { type HideRule, type Hiding, hideRuleSchema, spanPlaceSchema } from './hiding.ts';
-export { compilePrivacy, type Privacy, type PrivacyOptions } from './privacy.ts';
+export { compilePrivacy, isOpen, type Privacy, type PrivacyOptions } from './privacy.ts';
 export {
   compileRedaction,
   freeKey,

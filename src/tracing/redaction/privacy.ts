@@ -1,5 +1,5 @@
 import { compileHiding, type HideRule, type Hiding } from './hiding.ts';
-import { compileRedaction, type OnRedactionFailure, type Redaction } from './redaction.ts';
+import { compileRedaction, NO_REDACTION, type OnRedactionFailure, type Redaction } from './redaction.ts';
 import type { RedactionRule } from './redaction-rule.ts';
 
 /** The options of the privacy boundary, with everything decided. */
@@ -11,6 +11,8 @@ export interface PrivacyOptions {
   /** Record what errors say also where inputs or outputs are hidden. */
   readonly keepErrorMessages: boolean;
   readonly redact: boolean | readonly RedactionRule[];
+  /** Models by name, of which the names say nothing of any caller: whoever wrote the options knows them. */
+  readonly prices?: Readonly<Record<string, unknown>>;
 }
 
 /** What may leave memory, compiled. */
@@ -20,6 +22,15 @@ export interface Privacy {
   readonly hidesOutputs: Hiding;
   readonly hidesMetadata: Hiding;
   readonly keepErrorMessages: boolean;
+  /** Names of models that are shown also where metadata is hidden. */
+  readonly knownModels: ReadonlySet<string>;
+}
+
+/** Whether nothing at all is hidden or redacted. */
+export function isOpen({ redaction, hidesInputs, hidesOutputs, hidesMetadata }: Privacy): boolean {
+  return (
+    redaction === NO_REDACTION && hidesInputs === false && hidesOutputs === false && hidesMetadata === false
+  );
 }
 
 /** Compiles the privacy boundary, once per tracer. */
@@ -30,5 +41,6 @@ export function compilePrivacy(options: PrivacyOptions, onFailure: OnRedactionFa
     hidesOutputs: compileHiding(options.hideOutputs),
     hidesMetadata: compileHiding(options.hideMetadata),
     keepErrorMessages: options.keepErrorMessages,
+    knownModels: new Set(Object.keys(options.prices ?? {})),
   };
 }

@@ -1,8 +1,10 @@
 export { type Decision, decide, type KeepPolicy } from './decide.ts';
 export { type KeepRule, type KeepRuleInput, keepRuleSchema, withErrors } from './keep-rule.ts';
-export { adjustedCount, rejectionThreshold } from './probability.ts';
+export { adjustedCount, checkpointRandomness, rejectionThreshold } from './probability.ts';
 export type { SpanFacts, TraceFacts } from './trace-facts.ts';
 export {
+  type ExportedSampling,
+  exportedTraceState,
   formatTraceState,
   type IncomingSampling,
   incomingSampling,

@@ -18,6 +18,11 @@ export function adjustedCount(threshold: bigint): number {
   return Number(RANDOM_SPACE) / Number(RANDOM_SPACE - threshold);
 }
 
+/** The random bits of an interrupted run and of its resume. A hash: checkpoint ids are made of the time. */
+export function checkpointRandomness(checkpointId: string): bigint {
+  return randomnessOf(`checkpoint ${checkpointId}`);
+}
+
 /** The random bits of a trace: those of its id, so that every service that sees the id decides alike. */
 export function randomnessOf(traceId: string): bigint {
   const hex = traceId.replaceAll('-', '');

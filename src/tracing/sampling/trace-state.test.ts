@@ -1,6 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { formatTraceState, incomingSampling, parseTraceState, rejectionThreshold } from './index.ts';
+import {
+  adjustedCount,
+  exportedTraceState,
+  formatTraceState,
+  incomingSampling,
+  parseTraceState,
+  rejectionThreshold,
+} from './index.ts';
 
 const bits = fc.bigInt({ min: 0n, max: 2n ** 56n - 1n });
 
@@ -65,5 +72,65 @@ describe('tracestate', () => {
     expect(incomingSampling(undefined, 'ot=th:8')).toEqual({});
     expect(incomingSampling('00-zz-b7ad6b7169203331-01', 'ot=th:8')).toEqual({});
     expect(incomingSampling(`00-${'0'.repeat(32)}-b7ad6b7169203331-01`, 'ot=th:8')).toEqual({});
+  });
+
+  it.each([
+    ['a version that is not allowed', 'ff-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'],
+    ['no parent', `00-0af7651916cd43dd8448eb211c80319c-${'0'.repeat(16)}-01`],
+    ['more than its version has', '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01-more'],
+    ['upper case', '00-0AF7651916CD43DD8448EB211C80319C-B7AD6B7169203331-01'],
+    ['another type', 5],
+  ])('ignores the headers of a caller whose traceparent has %s', (_what, parent) => {
+    expect(incomingSampling(parent, 'ot=th:8')).toEqual({});
+  });
+
+  it('reads the traceparent of a later version as far as it knows it', () => {
+    const parent = '01-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01-more';
+    expect(incomingSampling(parent, 'ot=th:8').threshold).toBe(2n ** 55n);
+  });
+});
+
+describe('the tracestate of an exported trace', () => {
+  const low = '0af7651916cd43dd8400000000000001';
+  const high = '0af7651916cd43dd84ffffffffffffff';
+
+  it('has the threshold of the rate it was kept at', () => {
+    expect(
+      exportedTraceState({ traceIdHex: high, weight: adjustedCount(rejectionThreshold(0.1)), incoming: {} }),
+    ).toBe('ot=th:e6666666666668');
+  });
+
+  it("has the caller's threshold to the last bit, its random bits, and what others wrote", () => {
+    const parentState = 'ot=th:123456789abcde;rv:fffffffffffff0;ab:1,vendor=1';
+    const incoming = incomingSampling(`00-${low}-b7ad6b7169203331-01`, parentState);
+    const weight = adjustedCount(0x123456789abcden);
+    expect(exportedTraceState({ traceIdHex: low, weight, incoming, parentState })).toBe(parentState);
+  });
+
+  it('has no threshold where the trace was kept for itself', () => {
+    const parentState = 'ot=th:8,vendor=1';
+    const incoming = incomingSampling(`00-${low}-b7ad6b7169203331-01`, parentState);
+    expect(exportedTraceState({ traceIdHex: low, weight: 1, incoming, parentState })).toBe('vendor=1');
+  });
+
+  it('names the random bits where the trace is exported under another id than the one decided by', () => {
+    const incoming = incomingSampling(`00-${high}-b7ad6b7169203331-01`, 'ot=th:8');
+    expect(exportedTraceState({ traceIdHex: low, weight: 2, incoming })).toBe('ot=th:8;rv:ffffffffffffff');
+  });
+
+  it('never has a threshold above its random bits', () => {
+    const hex = fc.stringMatching(/^[0-9a-f]{32}$/);
+    fc.assert(
+      fc.property(
+        hex,
+        fc.double({ min: 1, max: 1e6, noNaN: true }),
+        fc.record({ threshold: bits, randomness: bits }, { requiredKeys: [] }),
+        (traceIdHex, weight, incoming) => {
+          const state = parseTraceState(exportedTraceState({ traceIdHex, weight, incoming }));
+          const randomness = state.randomness ?? BigInt(`0x${traceIdHex.slice(-14)}`);
+          expect(state.threshold ?? 0n).toBeLessThanOrEqual(randomness);
+        },
+      ),
+    );
   });
 });

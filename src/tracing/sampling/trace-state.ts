@@ -1,4 +1,4 @@
-import { RANDOM_SPACE } from './probability.ts';
+import { adjustedCount, RANDOM_SPACE, rejectionThreshold } from './probability.ts';
 
 /**
  * What a W3C `tracestate` says of sampling: OpenTelemetry's list member `ot` with its sub-keys `th` and `rv`, and
@@ -73,7 +73,8 @@ function hexField(fields: readonly string[], key: string, form: RegExp): bigint 
   return BigInt(`0x${key === 'th' ? value.padEnd(14, '0') : value}`);
 }
 
-const TRACE_PARENT = /^[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}(?:-|$)/;
+/** Version, trace id, and what a later version says beyond the flags. Ids of zeros alone and the version ff are not valid. */
+const TRACE_PARENT = /^(?!ff)([0-9a-f]{2})-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(-.*)?$/;
 
 /** How a caller in another service has sampled, where it says so. */
 export interface IncomingSampling {
@@ -86,11 +87,50 @@ export interface IncomingSampling {
  * else that of the caller's trace id, which is the one that every service of the request decides by.
  */
 export function incomingSampling(traceParent: unknown, traceState: unknown): IncomingSampling {
-  const traceId = typeof traceParent === 'string' ? TRACE_PARENT.exec(traceParent)?.[1] : undefined;
-  if (traceId === undefined || /^0+$/.test(traceId)) return {};
+  const [, version, traceId, more] =
+    (typeof traceParent === 'string' && TRACE_PARENT.exec(traceParent)) || [];
+  if (traceId === undefined || (version === '00' && more !== undefined)) return {};
   const { threshold, randomness } = parseTraceState(typeof traceState === 'string' ? traceState : '');
   return {
     ...(threshold === undefined ? {} : { threshold }),
     randomness: randomness ?? BigInt(`0x${traceId.slice(-14)}`),
   };
+}
+
+/** What the `tracestate` of an exported trace is made from. */
+export interface ExportedSampling {
+  /** The trace id that it is exported under: 32 hexadecimal digits. */
+  readonly traceIdHex: string;
+  /** How many runs it stands for. */
+  readonly weight: number;
+  /** What the decision was made by, where a caller had sampled. */
+  readonly incoming: IncomingSampling;
+  /** The `tracestate` of the span that encloses the run. */
+  readonly parentState?: string | undefined;
+}
+
+/**
+ * The `tracestate` of an exported trace: `th` where it was kept by a share, `rv` where the decision was not made by the trace
+ * id, and what the enclosing span said beside them. A trace that was kept for itself has no threshold, whatever its caller's
+ * was, and none is given that the random bits contradict.
+ */
+export function exportedTraceState({ traceIdHex, weight, incoming, parentState }: ExportedSampling): string {
+  const { otherFields, otherMembers } = parseTraceState(parentState ?? '');
+  const own = BigInt(`0x${traceIdHex.slice(-14)}`);
+  const randomness = incoming.randomness ?? own;
+  const threshold = thresholdOf(weight, incoming.threshold);
+  return formatTraceState({
+    ...(threshold === undefined || randomness < threshold ? {} : { threshold }),
+    ...(randomness === own ? {} : { randomness }),
+    otherFields,
+    otherMembers,
+  });
+}
+
+/** The caller's, where the weight came from it: the weight has 53 of its 56 bits. */
+function thresholdOf(weight: number, incoming: bigint | undefined): bigint | undefined {
+  if (weight <= 1) return undefined;
+  return incoming !== undefined && adjustedCount(incoming) === weight
+    ? incoming
+    : rejectionThreshold(1 / weight);
 }

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Trace, traceSchema } from '../../core/index.ts';
@@ -9,8 +10,11 @@ import { Segment } from './segment.ts';
 
 /** What a lane reports. */
 export interface LaneEvents {
-  /** Records were lost. `torn`: the last one, whose write was cut short; `corrupt`: their bytes were changed. */
-  readonly onDamage: (kind: 'torn' | 'corrupt', count: number) => void;
+  /**
+   * Records were lost. `torn`: the last one, whose write was cut short; `corrupt`: their bytes were changed; `missing`:
+   * somebody has removed their folder.
+   */
+  readonly onDamage: (kind: 'torn' | 'corrupt' | 'missing', count: number) => void;
   /** A record is whole and holds no trace of the version known here. */
   readonly onUnreadable: (text: string, problem: string) => void;
   /** The disk refused something that delivery can do without for now. */
@@ -75,6 +79,31 @@ export class Lane {
   settleIn(folder: LaneFolder): void {
     this.parts.cursors.write(folder.cursorsPath);
     this.folder = folder;
+  }
+
+  /**
+   * Takes what was in a folder that somebody has removed back into memory, as far as it is still known here. To be settled
+   * in another one: what is written into an open file of the old one outlives nobody.
+   */
+  leaveIfRemoved(): void {
+    const { folder, segments } = this;
+    if (folder === undefined || existsSync(folder.path)) return;
+    const passed = this.parts.cursors.passedByAll;
+    const waiting = segments.flatMap(({ entries }) => entries).filter(({ sequence }) => sequence > passed);
+    const known = waiting.filter(({ trace }) => trace !== undefined);
+    this.folder = undefined;
+    this.segments = [];
+    this.cachedBytes = 0;
+    for (const entry of known) {
+      entry.offset = 0;
+      entry.sizeBytes = 0;
+    }
+    this.memory = [...known, ...this.memory];
+    const missing = waiting.length - known.length;
+    if (missing > 0) this.parts.events.onDamage('missing', missing);
+    this.parts.cursors.close();
+    folder.release();
+    for (const segment of segments) segment.remove();
   }
 
   /** Bytes on disk. */
@@ -147,10 +176,11 @@ export class Lane {
       trace === undefined ? [] : [{ sequence, trace }],
     );
     if (segment === undefined || known.length === entries.length) return { items: known, through };
+    const traces = new Map(known.map(({ sequence, trace }) => [sequence, trace]));
     const records = await segment.read(entries);
     const items = entries.flatMap((entry, index) => {
       const { sequence } = entry;
-      const trace = this.readBack(sequence, records[index]);
+      const trace = traces.get(sequence) ?? this.readBack(sequence, records[index]);
       if (trace !== undefined) return [{ sequence, trace }];
       // Out of the list, so that no other exporter comes upon it and it is reported once.
       segment.entries = segment.entries.filter((other) => other !== entry);

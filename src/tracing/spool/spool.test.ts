@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -422,5 +422,45 @@ describe('a spool on disk', () => {
     expect(await takeAll(spool)).toEqual([1, 2]);
     expect(done).toEqual([runId(1), runId(2)]);
     await spool.close();
+  });
+
+  it('writes what it knows again when somebody has removed its folder, and delivers it', async () => {
+    await using dir = await tempDir();
+    const folder = join(dir.path, 'spool');
+    const { spool, reports, add } = openSpool(folder);
+    for (const number of [1, 2]) add(number);
+    spool.persist();
+    rmSync(folder, { recursive: true });
+    add(3);
+    spool.persist();
+    expect(spool.unwritten).toBe(0);
+    expect(spool.diskBytes).toBeGreaterThan(0);
+    await spool.close();
+    const later = openSpool(folder);
+    await later.spool.adopt();
+    expect(await takeAll(later.spool)).toEqual([1, 2, 3]);
+    await later.spool.close();
+    expect([reports, later.reports]).toEqual([[], ['adopted 3']]);
+  });
+
+  it('says how many traces went with a folder that somebody has removed', async () => {
+    await using dir = await tempDir();
+    const folder = join(dir.path, 'spool');
+    const { spool, reports, add } = openSpool(folder, { exporters: ['a', 'b'] });
+    // Beyond what stays in memory as well.
+    for (let number = 1; number <= 10; number += 1) {
+      add(number, { bytes: MIB });
+      spool.persist();
+    }
+    rmSync(folder, { recursive: true });
+    add(11);
+    spool.persist();
+    const taken = await takeAll(spool);
+    const lost = 11 - taken.length;
+    expect(lost).toBeGreaterThan(0);
+    expect(reports).toEqual([`damage missing ${lost}`]);
+    expect(await takeAll(spool, 'b')).toEqual(taken);
+    await spool.close();
+    expect(readdirSync(folder)).toEqual([]);
   });
 });

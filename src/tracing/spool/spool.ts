@@ -131,6 +131,7 @@ export class Spool {
     const now = this.options.clock.now();
     if (!force && now < this.diskPausedUntilMs) return;
     try {
+      this.own.leaveIfRemoved();
       if (!this.own.hasFolder) this.own.settleIn(this.newFolder(this.options.folder));
       while (this.own.unwritten.length > 0) this.writeSome();
       this.diskPausedUntilMs = Number.NEGATIVE_INFINITY;

@@ -13,4 +13,5 @@ export {
   type LangSmithSettings,
   langSmithOptionsSchema,
   langSmithSettings,
+  langSmithTracerIsOn,
 } from './settings.ts';

@@ -61,7 +61,8 @@ const RUNTIME = { sdk: 'sluicegate', library: 'langchain-js', runtime: 'node' };
  *
  * Beyond what that tracer sends, the metadata has `sluice_outcome` for every run and, for the root, why the trace was kept
  * (`sluice_decision_reason`) and how many runs it stands for (`sluice_decision_weight`), the checkpoint that links an
- * interrupted run with its resume (`sluice_checkpoint_id`) and where an error first appeared (`sluice_failing_run_id`).
+ * interrupted run with its resume (`sluice_checkpoint_id`), the interrupted run that a resume goes on from
+ * (`sluice_resumed_from_run_id`, `sluice_resumed_from_checkpoint_id`) and where an error first appeared (`sluice_failing_run_id`).
  */
 export function toLangSmithRuns(trace: Trace, options: { readonly project: string }): LangSmithRun[] {
   const root = trace.spans.find((span) => span.id === trace.id) ?? trace.spans[0];
@@ -184,6 +185,15 @@ function extra(span: Span, trace: Trace, isRoot: boolean): Record<string, unknow
   };
 }
 
+function resumeMetadata({ resumedFrom }: Trace): Record<string, unknown> {
+  if (resumedFrom === undefined) return {};
+  const { runId, checkpointId } = resumedFrom;
+  return {
+    sluice_resumed_from_checkpoint_id: checkpointId,
+    ...(runId === undefined ? {} : { sluice_resumed_from_run_id: toUuid(runId) }),
+  };
+}
+
 function sluiceMetadata(span: Span, trace: Trace, isRoot: boolean): Record<string, unknown> {
   const { error } = span;
   return {
@@ -200,6 +210,7 @@ function sluiceMetadata(span: Span, trace: Trace, isRoot: boolean): Record<strin
           sluice_decision_reason: trace.decision.reason,
           sluice_decision_weight: trace.decision.weight,
           ...(trace.checkpointId === undefined ? {} : { sluice_checkpoint_id: trace.checkpointId }),
+          ...resumeMetadata(trace),
           ...(trace.failingSpanId === undefined
             ? {}
             : { sluice_failing_run_id: toUuid(trace.failingSpanId) }),

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { UsageError } from '../../../core/index.ts';
-import { readRetryAfter } from './response-verdict.ts';
+import { readRetryAfter } from '../retry-after.ts';
 import { langSmithSettings } from './settings.ts';
 
 const KEY = 'lsv2_secret';

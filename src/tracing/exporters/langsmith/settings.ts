@@ -23,29 +23,38 @@ const endpoint = z.string().transform((text, context) => {
 });
 
 /** The `langsmith` option of `traceGraph`: an object switches the export on, `false` switches it off. */
-export const langSmithOptionsSchema = z.union([
-  z.literal(false),
-  z.strictObject({
-    apiKey: headerText.describe('API key. Environment: LANGSMITH_API_KEY, LANGCHAIN_API_KEY.').optional(),
-    endpoint: endpoint
-      .describe(
-        'Base URL of the API. Environment: LANGSMITH_ENDPOINT, LANGCHAIN_ENDPOINT. Default https://api.smith.langchain.com.',
-      )
-      .optional(),
-    project: z
-      .string()
-      .min(1)
-      .describe(
-        'Project that runs go to. Environment: LANGSMITH_PROJECT, LANGCHAIN_PROJECT, LANGCHAIN_SESSION. Default "default".',
-      )
-      .optional(),
-    workspaceId: headerText
-      .describe(
-        'Workspace, for keys that reach several. Environment: LANGSMITH_WORKSPACE_ID, LANGCHAIN_WORKSPACE_ID.',
-      )
-      .optional(),
-  }),
-]);
+export const langSmithOptionsSchema = z.union(
+  [
+    z.literal(false),
+    z.strictObject({
+      apiKey: headerText.describe('API key. Environment: LANGSMITH_API_KEY, LANGCHAIN_API_KEY.').optional(),
+      endpoint: endpoint
+        .describe(
+          'Base URL of the API. Environment: LANGSMITH_ENDPOINT, LANGCHAIN_ENDPOINT. Default https://api.smith.langchain.com.',
+        )
+        .optional(),
+      project: z
+        .string()
+        .min(1)
+        .describe(
+          'Project that runs go to. Environment: LANGSMITH_PROJECT, LANGCHAIN_PROJECT, LANGCHAIN_SESSION. Default "default".',
+        )
+        .optional(),
+      workspaceId: headerText
+        .describe(
+          'Workspace, for keys that reach several. Environment: LANGSMITH_WORKSPACE_ID, LANGCHAIN_WORKSPACE_ID.',
+        )
+        .optional(),
+    }),
+  ],
+  {
+    // An object is told what is wrong with its fields.
+    error: ({ input }) =>
+      typeof input === 'object' && input !== null
+        ? undefined
+        : 'must be false or an object such as {apiKey, endpoint, project, workspaceId}',
+  },
+);
 /** The `langsmith` option of `traceGraph`. */
 export type LangSmithOptions = z.input<typeof langSmithOptionsSchema>;
 
@@ -92,7 +101,7 @@ export function langSmithSettings(env: Env, options?: LangSmithOptions): LangSmi
   if (!parsed.success) throw invalidOption(options, parsed.error);
   const given = parsed.data;
   if (given === false) return undefined;
-  const wanted = given !== undefined || SWITCHES.map((name) => readSwitch(env, name)).includes(true);
+  const wanted = given !== undefined || langSmithTracerIsOn(env);
   if (!wanted) return undefined;
   const apiKey = given?.apiKey ?? readField(env, ['LANGSMITH_API_KEY', 'LANGCHAIN_API_KEY'], headerText);
   if (apiKey === undefined) {
@@ -121,6 +130,15 @@ export function langSmithSettings(env: Env, options?: LangSmithOptions): LangSmi
       DEFAULT_PROJECT,
     ...(workspaceId === undefined ? {} : { workspaceId }),
   };
+}
+
+/**
+ * Whether the environment switches LangSmith's own tracer on.
+ *
+ * @throws UsageError `LANGSMITH_SETTINGS_INVALID` for a switch that is neither true nor false.
+ */
+export function langSmithTracerIsOn(env: Env): boolean {
+  return SWITCHES.map((name) => readSwitch(env, name)).includes(true);
 }
 
 function invalidOption(options: unknown, error: z.ZodError): UsageError {

@@ -11,6 +11,10 @@ export function usageMetadata(span: Span): Record<string, unknown> | undefined {
     // LangChain's tracer always has both, empty where the model says nothing.
     return { input_token_details: {}, output_token_details: {}, ...reported.reduce(sum) };
   }
+  // langsmith's own `traceable` and wrappers report beside the outputs, or in the metadata.
+  const own = isRecord(span.outputs) ? span.outputs['usage_metadata'] : undefined;
+  const metadata = isRecord(own) ? own : span.metadata['usage_metadata'];
+  if (isRecord(metadata)) return metadata;
   if (span.usage === undefined) return undefined;
   const { inputTokens, outputTokens, totalTokens } = span.usage;
   return { input_tokens: inputTokens, output_tokens: outputTokens, total_tokens: totalTokens };

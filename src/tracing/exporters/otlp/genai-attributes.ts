@@ -29,9 +29,17 @@ export const GENAI = {
   toolCallArguments: 'gen_ai.tool.call.arguments',
   toolCallId: 'gen_ai.tool.call.id',
   toolCallResult: 'gen_ai.tool.call.result',
+  tokenType: 'gen_ai.token.type',
   toolName: 'gen_ai.tool.name',
   usageInputTokens: 'gen_ai.usage.input_tokens',
   usageOutputTokens: 'gen_ai.usage.output_tokens',
+} as const;
+
+/** The metrics of the conventions that are written, by our name for them. */
+export const GENAI_METRIC = {
+  operationDuration: 'gen_ai.client.operation.duration',
+  timeToFirstChunk: 'gen_ai.client.operation.time_to_first_chunk',
+  tokenUsage: 'gen_ai.client.token.usage',
 } as const;
 
 /** The stable attributes of errors that are written. */
@@ -85,10 +93,16 @@ export const SLUICEGATE = {
   handledErrorType: 'sluicegate.handled_error.type',
   handledErrorMessage: 'sluicegate.handled_error.message',
   checkpointId: 'sluicegate.checkpoint_id',
+  /** The interrupted run that a run goes on from. */
+  resumedFromRunId: 'sluicegate.resumed_from.run_id',
+  resumedFromCheckpointId: 'sluicegate.resumed_from.checkpoint_id',
   checkpointNs: 'sluicegate.checkpoint_ns',
   node: 'sluicegate.node',
   step: 'sluicegate.step',
   tags: 'sluicegate.tags',
+  /** By what a counter of the tracer counts. */
+  reason: 'sluicegate.reason',
+  label: 'sluicegate.label',
   metadataPrefix: 'sluicegate.metadata.',
   inputs: 'sluicegate.inputs',
   outputs: 'sluicegate.outputs',

@@ -1,4 +1,4 @@
-import type { Attributes, SpanContext } from '@opentelemetry/api';
+import type { Attributes, Link, SpanContext } from '@opentelemetry/api';
 import { isRecord, type Span, type SpanType, type Trace } from '../../../core/index.ts';
 import { otelSpanId, otelTraceId, type ParentSpan } from '../../otel/index.ts';
 import { ERROR, GENAI, OPERATION, providerName, SEMCONV_SCHEMA_URL, SLUICEGATE } from './genai-attributes.ts';
@@ -83,7 +83,7 @@ export function toOtelSpans(trace: LinkedTrace, options: GenAiMappingOptions): O
         ...failure(span),
         ...(options.captureContent ? content(span) : {}),
       }),
-      links: [],
+      links: span.parentId === null ? resumeLinks(trace) : [],
       events: [...recordedEvents(span, options.captureContent), ...exceptionEvents(span)],
       ended: true,
       resource: options.resource,
@@ -131,11 +131,31 @@ function identity(span: Span, trace: Trace): Loose {
       ? {
           [SLUICEGATE.decisionReason]: trace.decision.reason,
           [SLUICEGATE.checkpointId]: trace.checkpointId,
+          ...resumeFacts(trace),
           [SLUICEGATE.tags]: span.tags.length === 0 ? undefined : span.tags,
           ...callerMetadata(span),
         }
       : {}),
   };
+}
+
+function resumeFacts({ resumedFrom }: Trace): Loose {
+  return {
+    [SLUICEGATE.resumedFromRunId]: resumedFrom?.runId,
+    [SLUICEGATE.resumedFromCheckpointId]: resumedFrom?.checkpointId,
+  };
+}
+
+/** The root of a resume links to the root of the interrupted run, which ended before it began, maybe in another process. */
+function resumeLinks(trace: Trace): Link[] {
+  const runId = trace.resumedFrom?.runId;
+  if (runId === undefined) return [];
+  const context: SpanContext = {
+    traceId: trace.resumedFrom?.otelTraceId ?? otelTraceId(runId),
+    spanId: otelSpanId(runId),
+    traceFlags: SAMPLED,
+  };
+  return [{ context, attributes: present(resumeFacts(trace)) }];
 }
 
 function callerMetadata(span: Span): Loose {

@@ -1,5 +1,15 @@
-export { SEMCONV_VERSION } from './genai-attributes.ts';
+export {
+  ERROR,
+  GENAI,
+  GENAI_METRIC,
+  OPERATION,
+  providerName,
+  SEMCONV_SCHEMA_URL,
+  SEMCONV_VERSION,
+  SLUICEGATE,
+} from './genai-attributes.ts';
 export { type GenAiMappingOptions, type LinkedTrace, toOtelSpans } from './genai-mapping.ts';
-export type { OtelSpan, OtelSpanEvent } from './otel-span.ts';
+export { fixedTraceState, type OtelSpan, type OtelSpanEvent } from './otel-span.ts';
 export { OtlpExporter, type OtlpExporterOptions } from './otlp-exporter.ts';
-export { type OtlpSettings, otlpSettings } from './otlp-settings.ts';
+export { loadEndpoint, type OtlpEndpoint, post } from './otlp-request.ts';
+export { type OtlpMetricsSettings, type OtlpSettings, otlpSettings } from './otlp-settings.ts';

@@ -1,4 +1,4 @@
-import { context, trace } from '@opentelemetry/api';
+import { context, DiagConsoleLogger, diag, trace } from '@opentelemetry/api';
 import { resourceFromAttributes } from '@opentelemetry/resources';
 import { InMemorySpanExporter, SimpleSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -16,7 +16,6 @@ beforeEach(async () => {
   vi.stubEnv('OTEL_EXPORTER_OTLP_ENDPOINT', server.url);
   vi.stubEnv('OTEL_EXPORTER_OTLP_HEADERS', 'x-team=agents');
   vi.stubEnv('OTEL_SERVICE_NAME', 'support-agent');
-  // Shorter than the pause before the exporter's own first retry: one attempt for each export.
   vi.stubEnv('OTEL_EXPORTER_OTLP_TIMEOUT', '400');
 });
 
@@ -93,6 +92,50 @@ describe('the OTLP exporter', () => {
     expect(server.requests).toHaveLength(2);
   });
 
+  it.each([
+    [429, '2', 2_000],
+    [503, new Date(1_000_000 + 5_000).toUTCString(), 5_000],
+    [503, 'soon', undefined],
+    [503, undefined, undefined],
+  ])('hands on how long a %d with Retry-After %s asks it to wait', async (status, header, retryAfterMs) => {
+    const exporter = open({ now: () => 1_000_000 });
+    server.answers.push({ status, headers: header === undefined ? {} : { 'retry-after': header } });
+    const result = await exporter.export(traces);
+    expect(result).toMatchObject({
+      kind: 'retryable',
+      error: { message: expect.stringMatching(/^HTTP \d/) },
+    });
+    expect(result).toMatchObject(retryAfterMs === undefined ? {} : { retryAfterMs });
+    expect('retryAfterMs' in result).toBe(retryAfterMs !== undefined);
+    expect(server.requests).toHaveLength(1);
+  });
+
+  it('compresses when the environment asks for it', async () => {
+    vi.stubEnv('OTEL_EXPORTER_OTLP_COMPRESSION', 'gzip');
+    expect(await open().export(traces)).toEqual({ kind: 'success' });
+    expect(server.requests[0]?.headers).toMatchObject({ 'content-encoding': 'gzip' });
+    expect(server.spans).toHaveLength(2);
+  });
+
+  it('sends no span again that the receiver says it left out', async () => {
+    const said: string[] = [];
+    diag.setLogger(Object.assign(new DiagConsoleLogger(), { warn: (text: string) => void said.push(text) }));
+    server.answers.push({
+      status: 200,
+      body: JSON.stringify({ partialSuccess: { rejectedSpans: '2', errorMessage: 'too old' } }),
+    });
+    expect(await open().export(traces)).toEqual({ kind: 'success' });
+    expect(said).toEqual(['The OTLP receiver left out 2 spans: too old.']);
+    diag.disable();
+  });
+
+  it('asks the receiver at the end of its time no more, and closes the connection', async () => {
+    server.answers.push('hang');
+    const result = await open().export(traces);
+    expect(result).toMatchObject({ kind: 'retryable', error: { message: 'No answer in 400 ms' } });
+    await expect.poll(() => server.connections()).toBe(0);
+  });
+
   it.each([400, 413, 422])(
     'reports as refused what is answered with %d, naming the status',
     async (status) => {
@@ -119,6 +162,7 @@ describe('the OTLP exporter', () => {
     await expect.poll(() => server.requests.length).toBe(1);
     stop.abort(new Error('stopping'));
     expect(await result).toMatchObject({ kind: 'retryable', error: { message: 'stopping' } });
+    await expect.poll(() => server.connections()).toBe(0);
     expect(await open().export(traces, { signal: stop.signal })).toMatchObject({ kind: 'retryable' });
   });
 
@@ -164,7 +208,30 @@ describe('the OTLP settings', () => {
     [{ OTEL_EXPORTER_OTLP_ENDPOINT: 'http://localhost:4318', OTEL_TRACES_EXPORTER: 'none' }, false],
     [{ OTEL_EXPORTER_OTLP_ENDPOINT: 'http://localhost:4318', OTEL_TRACES_EXPORTER: 'console, otlp' }, true],
   ])('of %j are on: %s', (env, enabled) => {
-    expect(otlpSettings(env)).toEqual({ enabled, captureContent: false });
+    expect(otlpSettings(env)).toMatchObject({ enabled, captureContent: false });
+  });
+
+  it.each([
+    [{}, undefined],
+    [{ OTEL_EXPORTER_OTLP_ENDPOINT: 'http://localhost:4318' }, { intervalMs: 60_000, timeoutMs: 30_000 }],
+    [{ OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: 'http://localhost:4318/v1/traces' }, undefined],
+    [
+      { OTEL_EXPORTER_OTLP_METRICS_ENDPOINT: 'https://otel.example/m', OTEL_METRIC_EXPORT_INTERVAL: '5000' },
+      { intervalMs: 5_000, timeoutMs: 5_000 },
+    ],
+    [
+      { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://localhost:4318', OTEL_METRIC_EXPORT_TIMEOUT: '100' },
+      { intervalMs: 60_000, timeoutMs: 100 },
+    ],
+    [{ OTEL_EXPORTER_OTLP_ENDPOINT: 'http://localhost:4318', OTEL_METRICS_EXPORTER: 'none' }, undefined],
+    [{ OTEL_EXPORTER_OTLP_ENDPOINT: 'http://localhost:4318', OTEL_SDK_DISABLED: 'true' }, undefined],
+  ])('of %j send metrics at %j', (env, expected) => {
+    expect(otlpSettings(env).metrics).toEqual(expected);
+  });
+
+  it.each(['0', '-1', '1.5', 'often'])('refuse an interval of %s by name', (text) => {
+    const env = { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://localhost:4318', OTEL_METRIC_EXPORT_INTERVAL: text };
+    expect(() => otlpSettings(env)).toThrow(/^OTEL_METRIC_EXPORT_INTERVAL must be a positive whole number/);
   });
 
   it.each(['true', 'SPAN_ONLY', 'span_and_event'])('allow content by %s alone', (text) => {

@@ -1,8 +1,10 @@
-import { errorMessage, type Trace, UsageError } from '../../../core/index.ts';
+import { errorMessage, isRecord, type Trace, UsageError } from '../../../core/index.ts';
 import { type OtelHub, otelHub } from '../../otel/index.ts';
 import type { ExportOptions, ExportResult, TraceExporter } from '../exporter.ts';
 import { type LinkedTrace, toOtelSpans } from './genai-mapping.ts';
 import type { OtelSpan } from './otel-span.ts';
+import { loadEndpoint, type OtlpAnswer, type OtlpEndpoint, post } from './otlp-request.ts';
+import { judgeOtlpAnswer } from './otlp-verdict.ts';
 
 /** Options of {@link OtlpExporter}. */
 export interface OtlpExporterOptions {
@@ -17,35 +19,28 @@ export interface OtlpExporterOptions {
   readonly scopeVersion?: string;
   /** Knows whether the application's own SDK takes the spans. Default: that of the process. */
   readonly hub?: OtelHub;
+  /** Milliseconds since the epoch, for a `Retry-After` that is a date. Default `Date.now`. */
+  readonly now?: () => number;
 }
 
-/** How an SDK's exporter says that an export has ended. */
-interface SdkExportResult {
-  readonly code: number;
-  readonly error?: Error;
-}
-
-/** The part of `OTLPTraceExporter` that is used. */
-interface SdkExporter {
-  export(spans: OtelSpan[], done: (result: SdkExportResult) => void): void;
-  shutdown(): Promise<void>;
-}
-
-/** An exporter of our own, and what belongs to it. */
+/** What it takes to send spans ourselves. */
 interface OwnSender {
-  readonly exporter: SdkExporter;
+  readonly endpoint: OtlpEndpoint;
   readonly resource: unknown;
-  /** Runs it without being recorded: an export that instrumentation traces would make spans for ever. */
-  unrecorded(work: () => void): void;
+  /** The body of a request; undefined when nothing can be made of the spans. */
+  readonly serialize: (spans: OtelSpan[]) => Uint8Array | undefined;
+  /** Reports what the receiver took only a part of. */
+  readonly readAnswer: (body: Uint8Array) => void;
+  /** Runs without being recorded: an export that instrumentation traces would make spans for ever. */
+  readonly unrecorded: <Result>(work: () => Result) => Result;
 }
-
-/** HTTP answers that say something about the content sent: the same content will be refused again. */
-const REFUSED = new Set([400, 413, 422]);
 
 /**
  * Sends traces as OpenTelemetry spans. Where the application's own SDK has a `SluicegateSpanProcessor`, the spans go
  * through that to the application's exporters; otherwise to the OTLP/HTTP endpoint that the `OTEL_EXPORTER_OTLP_*`
- * variables name, by OpenTelemetry's own exporter. It is loaded with the first trace.
+ * variables name, in the form that OpenTelemetry's own serializer gives them. That is loaded with the first trace.
+ *
+ * One export is one request: when to come back is decided outside, where `Retry-After` counts and the process may end.
  */
 export class OtlpExporter implements TraceExporter {
   readonly name = 'otlp';
@@ -71,7 +66,7 @@ export class OtlpExporter implements TraceExporter {
       return { kind: 'retryable', error: unavailable(error) };
     }
     try {
-      if (sender !== undefined) return await send(sender, this.spans(traces, sender.resource), signal);
+      if (sender !== undefined) return await this.send(sender, traces, signal);
       this.hub.emit((resource) => this.spans(traces, resource));
       return { kind: 'success' };
     } catch (error) {
@@ -85,7 +80,25 @@ export class OtlpExporter implements TraceExporter {
     this.sender = undefined;
     // That it could not be loaded, the export has said.
     const loaded = await sender?.catch(() => undefined);
-    await loaded?.exporter.shutdown();
+    loaded?.endpoint.agent.destroy();
+  }
+
+  private async send(
+    { endpoint, resource, serialize, readAnswer, unrecorded }: OwnSender,
+    traces: readonly Trace[],
+    signal: AbortSignal | undefined,
+  ): Promise<ExportResult> {
+    const body = serialize(this.spans(traces, resource));
+    if (body === undefined) return { kind: 'refused', error: new Error('Nothing to send') };
+    let answer: OtlpAnswer;
+    try {
+      answer = await unrecorded(() => post(endpoint, body, { signal }));
+    } catch (error) {
+      return { kind: 'retryable', error };
+    }
+    const result = judgeOtlpAnswer(answer, (this.options.now ?? Date.now)());
+    if (result.kind === 'success') readAnswer(answer.body);
+    return result;
   }
 
   private spans(traces: readonly LinkedTrace[], resource: unknown): OtelSpan[] {
@@ -109,62 +122,45 @@ function unavailable(cause: unknown): UsageError {
 }
 
 async function loadSender(): Promise<OwnSender> {
-  const [{ OTLPTraceExporter }, resources, { context }, { suppressTracing }] = await Promise.all([
-    import('@opentelemetry/exporter-trace-otlp-http'),
-    import('@opentelemetry/resources'),
-    import('@opentelemetry/api'),
-    import('@opentelemetry/core'),
-  ]);
+  const [{ JsonTraceSerializer }, resources, { context, diag }, { suppressTracing }, endpoint] =
+    await Promise.all([
+      import('@opentelemetry/otlp-transformer'),
+      import('@opentelemetry/resources'),
+      import('@opentelemetry/api'),
+      import('@opentelemetry/core'),
+      loadEndpoint('TRACES'),
+    ]);
   const detected = resources.detectResources({ detectors: [resources.envDetector] });
   await detected.waitForAsyncAttributes?.();
   return {
-    exporter: new OTLPTraceExporter(),
+    endpoint,
     resource: resources.defaultResource().merge(detected),
+    serialize: (spans) => JsonTraceSerializer.serializeRequest(spans),
+    readAnswer: (body) => {
+      const problem = partialSuccess(body);
+      if (problem !== undefined) diag.warn(problem);
+    },
     unrecorded: (work) => context.with(suppressTracing(context.active()), work),
   };
 }
 
-function send(
-  { exporter, unrecorded }: OwnSender,
-  spans: OtelSpan[],
-  signal: AbortSignal | undefined,
-): Promise<ExportResult> {
-  return new Promise((resolve) => {
-    // The exporter cannot be stopped: what still arrives will come twice, under the same ids.
-    const giveBack = () => resolve({ kind: 'retryable', error: signal?.reason });
-    if (signal?.aborted) {
-      giveBack();
-      return;
-    }
-    signal?.addEventListener('abort', giveBack, { once: true });
-    unrecorded(() =>
-      exporter.export(spans, (result) => {
-        signal?.removeEventListener('abort', giveBack);
-        resolve(toExportResult(result));
-      }),
-    );
-  });
-}
-
 /**
- * What the SDK's result means for a retry. The exporter has tried for its own timeout
- * (`OTEL_EXPORTER_OTLP_TRACES_TIMEOUT`, 10 s by default), waiting as long as `Retry-After` asked it to; it does not hand
- * the header on. A key, an address or a server can be mended, so only what
- * speaks of the content is final.
+ * What the receiver says of spans that it left out, of a request that it took. They must not be sent again.
+ *
+ * Source: OTLP 1.x, "Partial Success".
  */
-export function toExportResult(result: SdkExportResult): ExportResult {
-  if (result.code === 0) return { kind: 'success' };
-  const error = result.error ?? new Error('The OTLP exporter gave no reason.');
-  const status: unknown = 'code' in error ? error.code : undefined;
-  const isRefusal = typeof status === 'number' && REFUSED.has(status);
-  // The exporter's words for a batch that its serializer could make nothing of.
-  if (isRefusal || error.message === 'Nothing to send')
-    return { kind: 'refused', error: withStatus(error, status) };
-  return { kind: 'retryable', error: withStatus(error, status) };
-}
-
-/** The exporter's error has the status apart, and the reason phrase alone as its message. */
-function withStatus(error: Error, status: unknown): Error {
-  if (typeof status !== 'number') return error;
-  return new Error(`HTTP ${status} ${errorMessage(error)}`, { cause: error });
+function partialSuccess(body: Uint8Array): string | undefined {
+  let answer: unknown;
+  try {
+    answer = JSON.parse(Buffer.from(body).toString());
+  } catch {
+    // The request was taken; what a receiver adds in another form does not matter.
+    return undefined;
+  }
+  const partial = isRecord(answer) ? answer['partialSuccess'] : undefined;
+  if (!isRecord(partial)) return undefined;
+  const rejected = Number(partial['rejectedSpans'] ?? 0);
+  const said = partial['errorMessage'];
+  if (!(rejected > 0) && !said) return undefined;
+  return `The OTLP receiver left out ${rejected} spans: ${typeof said === 'string' ? said : 'it gave no reason'}.`;
 }

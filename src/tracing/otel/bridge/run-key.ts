@@ -1,4 +1,5 @@
 import { type Context, createContextKey } from '@opentelemetry/api';
+import type { SpanCleaner, SpanPrivacy } from '../graph-runs.ts';
 
 /**
  * Marks a context with the run in which it was made active. Inside that run it is as it should be; inside another one,
@@ -8,6 +9,9 @@ export const RUN_KEY = createContextKey('Sluicegate run');
 
 /** Marks contexts under which a span belongs to a graph run: the run id of the root of its trace. */
 export const ROOT_KEY = createContextKey('Sluicegate root run');
+
+/** Says what is private in spans that begin under a context. It goes wherever the context goes, also past the end of the run. */
+export const PRIVACY_KEY = createContextKey('Sluicegate span privacy');
 
 /** The run in which a context was made active. */
 export function runOf(context: Context): string | undefined {
@@ -19,4 +23,10 @@ export function runOf(context: Context): string | undefined {
 export function rootOf(context: Context): string | undefined {
   const root = context.getValue(ROOT_KEY);
   return typeof root === 'string' ? root : undefined;
+}
+
+/** What makes a span that begins under a context fit to leave; undefined where nothing is hidden. */
+export function cleanerOf(context: Context): SpanCleaner | undefined {
+  const privacy = context.getValue(PRIVACY_KEY) as SpanPrivacy | undefined;
+  return privacy?.cleanerOf(runOf(context));
 }

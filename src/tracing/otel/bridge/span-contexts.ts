@@ -1,8 +1,8 @@
 import { type Context, createTraceState, type Span, TraceFlags, trace } from '@opentelemetry/api';
-import type { GraphRun } from '../graph-runs.ts';
+import type { GraphRun, SpanPrivacy } from '../graph-runs.ts';
 import { otelSpanId, otelTraceId } from '../ids.ts';
 import type { OtelHub } from '../otel-hub.ts';
-import { ROOT_KEY, RUN_KEY } from './run-key.ts';
+import { PRIVACY_KEY, ROOT_KEY, RUN_KEY } from './run-key.ts';
 
 /** Runs that are remembered: those of traces under way, and a few after their end for what was left running. */
 const MAX_REMEMBERED = 20_000;
@@ -14,18 +14,23 @@ export class RunSpan {
   /** Run id of the root of its trace. */
   readonly rootId: string;
   readonly runId: string;
+  private readonly privacy: SpanPrivacy | undefined;
   private last: { readonly base: Context; readonly context: Context } | undefined;
 
-  constructor(runId: string, rootId: string, span: Span) {
+  constructor(runId: string, { rootId, privacy }: GraphRun, span: Span) {
     this.runId = runId;
     this.rootId = rootId;
+    this.privacy = privacy;
     this.span = span;
   }
 
   /** The context with this span active. Instrumentations ask for it several times a call, mostly with the same base. */
   over(base: Context): Context {
     if (this.last?.base !== base) {
-      const marked = base.setValue(RUN_KEY, this.runId).setValue(ROOT_KEY, this.rootId);
+      const marked = base
+        .setValue(RUN_KEY, this.runId)
+        .setValue(ROOT_KEY, this.rootId)
+        .setValue(PRIVACY_KEY, this.privacy);
       this.last = { base, context: trace.setSpan(marked, this.span) };
     }
     return this.last.context;
@@ -59,7 +64,7 @@ export class SpanContexts {
       traceFlags: this.flags(run),
       ...(parentSpan?.traceState ? { traceState: createTraceState(parentSpan.traceState) } : {}),
     });
-    const made = new RunSpan(runId, run.rootId, span);
+    const made = new RunSpan(runId, run, span);
     this.byRun.set(runId, made);
     if (this.byRun.size > this.maxRemembered) {
       const [oldest] = this.byRun.keys();

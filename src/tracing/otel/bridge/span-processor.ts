@@ -1,9 +1,10 @@
 import { type Context, diag, trace } from '@opentelemetry/api';
 import { UsageError } from '../../../core/index.ts';
+import type { SpanCleaner } from '../graph-runs.ts';
 import { type OtelHub, otelHub, type SpanFactory } from '../otel-hub.ts';
 import type { TailDecision } from '../tail-decisions.ts';
 import { joinContext } from './join-context.ts';
-import { rootOf } from './run-key.ts';
+import { cleanerOf, rootOf } from './run-key.ts';
 import type { SdkResource, SdkSpan, SdkSpanProcessor } from './sdk-span.ts';
 
 /** Options of {@link SluicegateSpanProcessor}. */
@@ -45,6 +46,9 @@ interface HeldRun {
  * follows it: to the processor inside, or nowhere. The spans of a kept graph go the same way, so that the application's
  * resource and exporters stay the only ones. Spans outside of a graph pass through at once.
  *
+ * What the tracer of the graph hides or redacts is kept out of the spans inside of it too: the processor inside gets a copy
+ * when they have ended. It sees the span itself while that is still running, as every processor does.
+ *
  * @throws UsageError `SPAN_PROCESSOR_INVALID` when there is no processor inside, or `maxHeldSpans` is not a positive integer.
  *
  * @example
@@ -60,6 +64,8 @@ export class SluicegateSpanProcessor {
   private readonly leave: (() => void)[] = [];
   /** Spans that have started inside a graph run. Weak: a span that never ends must not stay for ever. */
   private readonly roots = new WeakMap<SdkSpan, string>();
+  /** What to leave out of spans that have started inside a graph whose tracer hides something. */
+  private readonly cleaners = new WeakMap<SdkSpan, SpanCleaner>();
   private readonly runs = new Map<string, HeldRun>();
   private resource: SdkResource | undefined;
   private probing = false;
@@ -103,6 +109,8 @@ export class SluicegateSpanProcessor {
   onStart(span: SdkSpan, parentContext: Context): void {
     this.resource ??= span.resource;
     if (this.probing) return;
+    const clean = cleanerOf(parentContext);
+    if (clean !== undefined) this.cleaners.set(span, clean);
     // A span that was started as a root of its own has left the graph's trace.
     const root = span.parentSpanContext === undefined ? undefined : rootOf(parentContext);
     if (root !== undefined) this.roots.set(span, root);
@@ -118,7 +126,7 @@ export class SluicegateSpanProcessor {
   onEnd(span: SdkSpan): void {
     const root = this.roots.get(span);
     if (root === undefined) {
-      this.inner.onEnd(toInner(span));
+      this.passOn(span);
       return;
     }
     const decision = this.hub.decisions.of(root);
@@ -163,7 +171,7 @@ export class SluicegateSpanProcessor {
       return;
     }
     this.kept += spans.length;
-    for (const span of spans) this.inner.onEnd(toInner(span));
+    for (const span of spans) this.passOn(span);
   }
 
   /** Passed on rather than dropped: the run may yet fail, and then nothing of it may be missing. */
@@ -172,7 +180,12 @@ export class SluicegateSpanProcessor {
     run?.unsubscribe();
     const spans = this.take(root);
     this.undecided += spans.length;
-    for (const span of spans) this.inner.onEnd(toInner(span));
+    for (const span of spans) this.passOn(span);
+  }
+
+  private passOn(span: SdkSpan): void {
+    const clean = this.cleaners.get(span);
+    this.inner.onEnd(toInner(clean === undefined ? span : clean(span)));
   }
 
   private releaseBiggest(): void {
@@ -206,6 +219,6 @@ export class SluicegateSpanProcessor {
 }
 
 /** The SDK's own spans go back to the SDK's own processor: whatever type that knows them by. */
-function toInner(span: SdkSpan): never {
+function toInner(span: unknown): never {
   return span as never;
 }

@@ -1,0 +1,55 @@
+import { join } from 'node:path';
+import { type Clock, type Logger, traceStorePath } from '../core/index.ts';
+import type { Counters } from './counters.ts';
+import type { DeliveryDisk } from './delivery.ts';
+import { traceStateOf } from './exported-sampling.ts';
+import { LangSmithExporter, OtlpExporter, StoreExporter, type TraceExporter } from './exporters/index.ts';
+import { DEFAULT_RETENTION_DAYS, type ResolvedTraceOptions } from './options.ts';
+import { otelHub } from './otel/index.ts';
+
+const DAY_MS = 86_400_000;
+
+/** What the default exporters need. */
+export interface ExporterDeps {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly counters: Counters;
+}
+
+/** Where the options send kept traces: the embedded store, and LangSmith and an OTLP backend where they are configured. */
+export function defaultExporters(
+  options: ResolvedTraceOptions,
+  deps: ExporterDeps,
+): readonly TraceExporter[] {
+  const { langsmith, otlp } = options;
+  return [
+    storeExporter(options, deps),
+    ...(langsmith === undefined ? [] : [new LangSmithExporter(langsmith)]),
+    ...(otlp.enabled || otelHub.hasSink
+      ? [new OtlpExporter({ captureContent: otlp.captureContent, traceState: traceStateOf })]
+      : []),
+  ];
+}
+
+/** The disk that these exporters are delivered by way of. */
+export function diskFor(exporters: readonly TraceExporter[], options: ResolvedTraceOptions): DeliveryDisk {
+  return {
+    spoolFolder: join(options.home, 'spool'),
+    deadLetterFolder: join(options.home, 'dead-letter'),
+    use: exporters.every(({ isOnDisk }) => isOnDisk === true) ? 'on_trouble' : 'always',
+    maxSpoolBytes: options.maxSpoolBytes,
+  };
+}
+
+function storeExporter(
+  { home, projectRetentionDays }: ResolvedTraceOptions,
+  { clock, logger, counters }: ExporterDeps,
+): StoreExporter {
+  return new StoreExporter(traceStorePath(home), {
+    maxAgeMs: DEFAULT_RETENTION_DAYS * DAY_MS,
+    maxAgesMs: projectRetentionDays.map(([project, days]) => [project, days * DAY_MS]),
+    clock,
+    logger,
+    onRemoved: (count) => counters.add('traces_removed', 'age', count),
+  });
+}

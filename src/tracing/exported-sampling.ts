@@ -1,0 +1,39 @@
+import type { Trace } from '../core/index.ts';
+import { otelTraceId } from './otel/index.ts';
+import {
+  checkpointRandomness,
+  exportedTraceState,
+  type IncomingSampling,
+  incomingSampling,
+} from './sampling/index.ts';
+
+/**
+ * What the `tracestate` of an exported trace says of its sampling. A sampled trace says at which threshold it was kept, and
+ * by what it was decided where that was not its id; one kept for a reason of its own is not probabilistic.
+ */
+export function traceStateOf(trace: Trace): string {
+  const { id, parentSpan, decision } = trace;
+  return exportedTraceState({
+    traceIdHex: parentSpan?.traceId ?? otelTraceId(id),
+    weight: decision.weight,
+    incoming: decidedBy(trace),
+    parentState: parentSpan?.traceState,
+  });
+}
+
+/** A caller's threshold comes first; the halves of a story share the bits of their checkpoint. */
+function decidedBy(trace: Trace): IncomingSampling {
+  const incoming = incomingOf(trace);
+  const checkpoint =
+    trace.resumedFrom?.checkpointId ?? (trace.outcome === 'interrupted' ? trace.checkpointId : undefined);
+  return incoming.threshold !== undefined || checkpoint === undefined
+    ? incoming
+    : { randomness: checkpointRandomness(checkpoint) };
+}
+
+/** What metadata said of a caller is lost where metadata is hidden. */
+function incomingOf({ parentSpan, spans: [root] }: Trace): IncomingSampling {
+  return parentSpan === undefined
+    ? incomingSampling(root?.metadata?.['traceparent'], root?.metadata?.['tracestate'])
+    : incomingSampling(`00-${parentSpan.traceId}-${parentSpan.spanId}-01`, parentSpan.traceState);
+}

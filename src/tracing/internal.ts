@@ -1,0 +1,12 @@
+// What the command line needs of the tracer and no user should rely on: it is in no entry of the package.
+export { type ResolvedTraceOptions, resolveTraceOptions } from './options.ts';
+export type { TraceOptions } from './options-schema.ts';
+export {
+  isTraced,
+  type Rehearsal,
+  type RehearsalOptions,
+  rehearse,
+  rehearsedOptions,
+  wrappedOptions,
+} from './rehearsal.ts';
+export { leaveOtelOut } from './wrap.ts';

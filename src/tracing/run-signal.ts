@@ -1,0 +1,98 @@
+import { v7 as uuidV7 } from 'uuid';
+import { BoundedMap } from './bounded-map.ts';
+
+/** Calls between their beginning and the callback that reports it. One that never reports any is forgotten in time. */
+const MAX_BEGINNING = 1_000;
+
+const signals = new BoundedMap<string, AbortSignal>(MAX_BEGINNING);
+const followed = new WeakSet<object>();
+
+/** The parts of a graph's call that are read here. */
+interface CallOptions {
+  readonly runId?: string;
+  readonly signal?: AbortSignal;
+}
+
+type Chunks = AsyncGenerator<unknown, unknown, unknown>;
+
+/** What LangChain's runnables go through however they are called, and what copies them with more configuration. */
+interface StreamingRunnable {
+  _streamIterator?(input: unknown, options?: CallOptions): Chunks;
+  withConfig(config: object): StreamingRunnable;
+}
+
+/**
+ * Makes aborted runs of a graph report how they end, which the callbacks alone do not:
+ * - They tell of every aborted run as `Error("Abort")`. Whether the caller left or the time was up is known to the signal,
+ *   which is noted here for {@link takeRunSignal}.
+ * - A run that is aborted while nobody waits for its next chunk, between two steps for example, reports no end at all:
+ *   nobody reads on, and LangGraph reports an end to its reader. Here it is read to its end.
+ *
+ * Returns the graph itself, of which nothing else changes; copies that its `withConfig` makes are followed too.
+ */
+export function followRunSignals<Graph extends object>(graph: Graph): Graph {
+  const runnable = graph as unknown as StreamingRunnable;
+  const { _streamIterator: iterate, withConfig } = runnable;
+  if (typeof iterate !== 'function' || followed.has(graph)) return graph;
+  followed.add(graph);
+  define(runnable, '_streamIterator', (input: unknown, options: CallOptions = {}) => {
+    const { signal, runId = uuidV7() } = options;
+    if (signal === undefined) return iterate.call(runnable, input, options);
+    signals.set(runId, signal);
+    return readOutWhenAborted(iterate.call(runnable, input, { ...options, runId }), signal);
+  });
+  define(runnable, 'withConfig', (config: object) => followRunSignals(withConfig.call(runnable, config)));
+  return graph;
+}
+
+/** The signal of a run that begins now: its call's own, the call's time limit and the reader of its stream in one. */
+export function takeRunSignal(runId: string): AbortSignal | undefined {
+  return signals.take(runId);
+}
+
+/** LangChain asks for no chunk once the signal has aborted, and drops the one that comes after that. */
+function readOutWhenAborted(chunks: Chunks, signal: AbortSignal): Chunks {
+  let asked = 0;
+  const readOut = async () => {
+    try {
+      while (!(await chunks.next()).done);
+    } catch {
+      // The run has reported it, and its reader has been told that it was aborted.
+    }
+  };
+  const onAbort = () => {
+    if (asked === 0) void readOut();
+  };
+  const end = () => signal.removeEventListener('abort', onAbort);
+  signal.addEventListener('abort', onAbort, { once: true });
+  return {
+    async next(...args) {
+      asked += 1;
+      try {
+        const result = await chunks.next(...args);
+        if (result.done) end();
+        else if (signal.aborted) void readOut();
+        return result;
+      } catch (thrown) {
+        end();
+        throw thrown;
+      } finally {
+        asked -= 1;
+      }
+    },
+    return(value) {
+      return chunks.return(value).finally(end);
+    },
+    throw(thrown) {
+      return chunks.throw(thrown);
+    },
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+  };
+}
+
+/** Not enumerable: the graph copies its own members when it is configured anew. */
+function define(target: object, name: string, value: unknown): void {
+  Object.defineProperty(target, name, { value, configurable: true, writable: true });
+}
