@@ -59,6 +59,21 @@ describe('invoke', () => {
     expect(probe.configs[0]?.configurable?.['run_id']).toBe(runId);
   });
 
+  it('tells the run the route that was called and the trace of its caller', async () => {
+    const { post, probe } = await serve();
+    const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
+    await post(
+      'invoke',
+      { input: { ask: 'a' } },
+      { headers: { 'content-type': 'application/json', traceparent, tracestate: 'ot=th:8' } },
+    );
+    await post('invoke', { input: { ask: 'a' } });
+    const [called, alone] = probe.configs.map((config) => config.metadata ?? {});
+    expect(called).toMatchObject({ route: '/agent/invoke', traceparent, tracestate: 'ot=th:8' });
+    expect(alone).toMatchObject({ route: '/agent/invoke' });
+    expect(Object.keys(alone ?? {})).not.toContain('traceparent');
+  });
+
   it("makes a thread id where there is none, and takes the client's", async () => {
     const { post, probe } = await serve();
     await post('invoke', { input: { ask: 'a' } });

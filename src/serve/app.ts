@@ -5,7 +5,7 @@ import { errorMessage, silentLogger } from '../core/index.ts';
 import { metricsContentType } from '../tracing/index.ts';
 import { GraphRunner, type RunResult } from './graph-runner.ts';
 import { resolveServeOptions, type ServeOptions } from './options.ts';
-import { type Parsed, parseBatch, parseInvoke } from './request.ts';
+import { type Caller, type Parsed, parseBatch, parseInvoke } from './request.ts';
 import { eventStream } from './sse.ts';
 
 /** Names the run in every answer of a run, so that a failing one can be looked up too. */
@@ -17,7 +17,8 @@ const RUN_ID_HEADER = 'x-run-id';
  *
  * The server makes the run id (a UUIDv7), gives it to the graph as `config.runId` and `configurable.run_id`, and to the
  * client as `metadata.run_id` and in the header `x-run-id`, for a failing run too (for a batch that fails: of the input
- * that failed). Of the client's config only `configurable` (without `__*`, `checkpoint_*` and `run_id`) and
+ * that failed). The run's metadata has the `route` that was called, and the caller's `traceparent` and `tracestate`: a traced
+ * run belongs to the caller's trace and is sampled as the caller was. Of the client's config only `configurable` (without `__*`, `checkpoint_*` and `run_id`) and
  * `recursionLimit` survive. Beyond LangServe, `input: null` with `command: { resume }` answers an interrupt.
  *
  * There is no authentication and no CORS header. Bodies must be `application/json`, which web pages of other origins
@@ -59,7 +60,7 @@ export function createServeApp(options: ServeOptions): Hono {
   app.post(`${path}/invoke`, limit, async (c) => {
     const request = await readBody(c, parseInvoke);
     if (request instanceof Response) return request;
-    const result = await runner.invoke(request, signalOf(c));
+    const result = await runner.invoke(request, callerOf(c), signalOf(c));
     if (result.kind !== 'done') return failure(c, result);
     c.header(RUN_ID_HEADER, result.runId);
     return c.json({ output: result.output, metadata: { run_id: result.runId, feedback_tokens: [] } });
@@ -68,7 +69,10 @@ export function createServeApp(options: ServeOptions): Hono {
   app.post(`${path}/batch`, limit, async (c) => {
     const requests = await readBody(c, parseBatch);
     if (requests instanceof Response) return requests;
-    const results = await runner.batch(requests, { signal: signalOf(c), concurrency: batchConcurrency });
+    const results = await runner.batch(requests, callerOf(c), {
+      signal: signalOf(c),
+      concurrency: batchConcurrency,
+    });
     if ('kind' in results) return failure(c, results);
     return c.json({
       output: results.map(({ output }) => output),
@@ -83,7 +87,7 @@ export function createServeApp(options: ServeOptions): Hono {
     const request = await readBody(c, parseInvoke);
     if (request instanceof Response) return request;
     const gone = new AbortController();
-    const run = runner.prepare(request, AbortSignal.any([signalOf(c), gone.signal]));
+    const run = runner.prepare(request, callerOf(c), AbortSignal.any([signalOf(c), gone.signal]));
     const body = eventStream({
       runId: run.runId,
       start: run.stream,
@@ -105,6 +109,16 @@ export function createServeApp(options: ServeOptions): Hono {
     app.all(`${path}/${route}`, (c) => methodNotAllowed(c, 'POST'));
   }
   return app;
+}
+
+function callerOf(c: Context): Caller {
+  const traceparent = c.req.header('traceparent');
+  const tracestate = c.req.header('tracestate');
+  return {
+    route: c.req.path,
+    ...(traceparent === undefined ? {} : { traceparent }),
+    ...(tracestate === undefined ? {} : { tracestate }),
+  };
 }
 
 async function readBody<Value>(

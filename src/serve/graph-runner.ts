@@ -1,7 +1,7 @@
 import { Command } from '@langchain/langgraph';
 import { errorMessage, type Json, type Logger, toWire } from '../core/index.ts';
 import type { RunConfig, ServableGraph } from './options.ts';
-import type { RunRequest } from './request.ts';
+import type { Caller, RunRequest } from './request.ts';
 
 /** How a run ended. `stopped`: by the server, or by a client that no longer listens. */
 export type RunResult =
@@ -33,7 +33,7 @@ export class GraphRunner {
   }
 
   /** Prepares a run on the thread that the request names, or on a fresh one. The run ends when `signal` is aborted. */
-  prepare(request: RunRequest, signal: AbortSignal): PreparedRun {
+  prepare(request: RunRequest, caller: Caller, signal: AbortSignal): PreparedRun {
     const { graph, logger, newId } = this.options;
     const runId = newId();
     const config: RunConfig = {
@@ -44,6 +44,7 @@ export class GraphRunner {
         thread_id: request.configurable['thread_id'] ?? newId(),
         run_id: runId,
       },
+      metadata: { ...caller },
       signal,
       ...(request.recursionLimit === undefined ? {} : { recursionLimit: request.recursionLimit }),
     };
@@ -61,8 +62,8 @@ export class GraphRunner {
   }
 
   /** Runs to the end. Never rejects. */
-  async invoke(request: RunRequest, signal: AbortSignal): Promise<RunResult> {
-    const run = this.prepare(request, signal);
+  async invoke(request: RunRequest, caller: Caller, signal: AbortSignal): Promise<RunResult> {
+    const run = this.prepare(request, caller, signal);
     try {
       return { kind: 'done', runId: run.runId, output: toWire(await run.invoke()) };
     } catch (thrown) {
@@ -76,6 +77,7 @@ export class GraphRunner {
    */
   async batch(
     requests: readonly RunRequest[],
+    caller: Caller,
     options: { readonly signal: AbortSignal; readonly concurrency: number },
   ): Promise<readonly (RunResult & { kind: 'done' })[] | (RunResult & { kind: 'failed' | 'stopped' })> {
     const stop = new AbortController();
@@ -85,7 +87,7 @@ export class GraphRunner {
     const waiting = requests.entries();
     const work = async () => {
       for (const [index, request] of waiting) {
-        const result = await this.invoke(request, signal);
+        const result = await this.invoke(request, caller, signal);
         if (result.kind === 'done') done[index] = result;
         else {
           bad ??= result;

@@ -39,6 +39,8 @@ export interface ServableGraph {
 export interface RunConfig {
   readonly runId: string;
   readonly configurable: Readonly<Record<string, unknown>>;
+  /** The route that was called, and the caller's `traceparent` and `tracestate` where it sent them. */
+  readonly metadata: Readonly<Record<string, string>>;
   readonly signal: AbortSignal;
   readonly recursionLimit?: number;
 }

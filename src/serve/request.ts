@@ -42,6 +42,15 @@ export interface RunRequest {
   readonly recursionLimit?: number;
 }
 
+/** What a run says of the request that it answers. */
+export interface Caller {
+  /** Path that was called. */
+  readonly route: string;
+  /** Of W3C Trace Context, as they were sent. */
+  readonly traceparent?: string;
+  readonly tracestate?: string;
+}
+
 /** What is wrong with a body, in the form of FastAPI's 422 answers. */
 export type Detail =
   | string

@@ -31,9 +31,6 @@ function decidedBy(trace: Trace): IncomingSampling {
     : { randomness: checkpointRandomness(checkpoint) };
 }
 
-/** What metadata said of a caller is lost where metadata is hidden. */
-function incomingOf({ parentSpan, spans: [root] }: Trace): IncomingSampling {
-  return parentSpan === undefined
-    ? incomingSampling(root?.metadata?.['traceparent'], root?.metadata?.['tracestate'])
-    : incomingSampling(`00-${parentSpan.traceId}-${parentSpan.spanId}-01`, parentSpan.traceState);
+function incomingOf({ parentSpan }: Trace): IncomingSampling {
+  return parentSpan === undefined ? {} : incomingSampling(parentSpan.traceId, parentSpan.traceState);
 }

@@ -20,7 +20,7 @@ export interface RecorderDeps {
   /** Sees to that age limit also while no other run begins. Default: it is looked at with the next run. */
   readonly sleep?: Clock['sleep'];
   /** Called when a root begins, in the context of its caller; gives the span outside of the graph that encloses it. */
-  readonly startRoot?: () => ParentSpan | undefined;
+  readonly startRoot?: (root: SpanStart) => ParentSpan | undefined;
   /** Takes a trace whose root has ended. */
   readonly onEnd: (trace: RawTrace) => void;
 }
@@ -183,7 +183,7 @@ export class Recorder {
       trace: {
         root,
         spans: [root],
-        parentSpan: this.deps.startRoot?.(),
+        parentSpan: this.deps.startRoot?.(start),
         checkpointId: undefined,
         resumedFrom: undefined,
         interrupted: false,

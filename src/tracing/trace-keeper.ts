@@ -152,12 +152,9 @@ export class TraceKeeper {
   }
 }
 
-/** The span around the run knows better than metadata which trace this is. */
-function incomingOf({ root, parentSpan }: RawTrace): IncomingSampling {
-  if (parentSpan === undefined) {
-    return incomingSampling(root.metadata['traceparent'], root.metadata['tracestate']);
-  }
-  return incomingSampling(`00-${parentSpan.traceId}-${parentSpan.spanId}-01`, parentSpan.traceState);
+function incomingOf({ parentSpan }: RawTrace): IncomingSampling {
+  if (parentSpan === undefined) return {};
+  return incomingSampling(parentSpan.traceId, parentSpan.traceState);
 }
 
 /**

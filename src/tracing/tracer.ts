@@ -1,5 +1,6 @@
 import type { BaseCallbackHandler } from '@langchain/core/callbacks/base';
 import { type Clock, errorMessage, type Logger, type Random, systemClock } from '../core/index.ts';
+import { callerOf } from './caller.ts';
 import { Counters } from './counters.ts';
 import { defaultExporters, diskFor } from './default-exporters.ts';
 import { Delivery, type DeliveryHealth } from './delivery.ts';
@@ -106,7 +107,7 @@ export class Tracer {
     this.spanPrivacy = spanPrivacy(this.recording.privacy, (runId) => this.enclosing(runId));
     this.leaveOtel = this.otel.addRuns({ find: (runId) => this.withPrivacy(this.recorder.graphRun(runId)) });
     this.recorder = new Recorder({
-      startRoot: () => this.otel.startRoot(),
+      startRoot: ({ metadata }) => this.otel.startRoot() ?? callerOf(metadata),
       buffer: this.buffer,
       counters: this.counters,
       now: clock.now,

@@ -46,4 +46,29 @@ describe('with an OTLP endpoint in the environment', () => {
     ]);
     expect(JSON.stringify(server.spans)).not.toContain(SECRET);
   });
+
+  it('a run whose metadata has the headers of its caller is part of the trace of that caller', async () => {
+    await using dir = await tempDir();
+    await using server = await otlpServer();
+    vi.stubEnv('OTEL_EXPORTER_OTLP_ENDPOINT', server.url);
+    const graph = traceGraph(
+      new StateGraph(State)
+        .addNode('work', () => ({}))
+        .addEdge(START, 'work')
+        .compile({ name: 'orders' }),
+      { home: dir.path },
+    );
+    const [traceId, spanId] = ['0af7651916cd43dd84ffffffffffffff', 'b7ad6b7169203331'];
+    await graph.invoke(
+      { n: 1 },
+      { metadata: { traceparent: `00-${traceId}-${spanId}-01`, tracestate: 'ot=th:8,vendor=1' } },
+    );
+    await vi.waitFor(async () => {
+      await flush();
+      expect(server.spans).not.toEqual([]);
+    });
+    const root = server.spans.find((span) => span.name === 'invoke_agent orders');
+    expect(root).toMatchObject({ traceId, parentSpanId: spanId, traceState: 'ot=th:8,vendor=1' });
+    expect(new Set(server.spans.map((span) => span.traceId))).toEqual(new Set([traceId]));
+  });
 });

@@ -8,6 +8,8 @@ export {
   formatTraceState,
   type IncomingSampling,
   incomingSampling,
+  parseTraceParent,
   parseTraceState,
+  type TraceParent,
   type TraceState,
 } from './trace-state.ts';

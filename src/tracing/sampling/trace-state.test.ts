@@ -5,6 +5,7 @@ import {
   exportedTraceState,
   formatTraceState,
   incomingSampling,
+  parseTraceParent,
   parseTraceState,
   rejectionThreshold,
 } from './index.ts';
@@ -63,30 +64,44 @@ describe('tracestate', () => {
   });
 
   it('decides by the trace id of the caller unless it names other random bits', () => {
-    const parent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
-    expect(incomingSampling(parent, 'ot=th:8')).toEqual({
+    const traceId = '0af7651916cd43dd8448eb211c80319c';
+    expect(incomingSampling(traceId, 'ot=th:8')).toEqual({
       threshold: 2n ** 55n,
       randomness: 0x48eb211c80319cn,
     });
-    expect(incomingSampling(parent, 'ot=rv:00000000000001')).toEqual({ randomness: 1n });
-    expect(incomingSampling(undefined, 'ot=th:8')).toEqual({});
-    expect(incomingSampling('00-zz-b7ad6b7169203331-01', 'ot=th:8')).toEqual({});
-    expect(incomingSampling(`00-${'0'.repeat(32)}-b7ad6b7169203331-01`, 'ot=th:8')).toEqual({});
+    expect(incomingSampling(traceId)).toEqual({ randomness: 0x48eb211c80319cn });
+    expect(incomingSampling(traceId, 'ot=rv:00000000000001')).toEqual({ randomness: 1n });
+  });
+});
+
+describe('parseTraceParent', () => {
+  const parts = {
+    traceId: '0af7651916cd43dd8448eb211c80319c',
+    spanId: 'b7ad6b7169203331',
+    traceFlags: 1,
+  };
+
+  it.each([
+    ['of version 00', '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'],
+    [
+      'of a later version, as far as it knows it',
+      '01-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01-more',
+    ],
+  ])('reads one %s', (_what, header) => {
+    expect(parseTraceParent(header)).toEqual(parts);
   });
 
   it.each([
     ['a version that is not allowed', 'ff-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'],
+    ['no trace', `00-${'0'.repeat(32)}-b7ad6b7169203331-01`],
     ['no parent', `00-0af7651916cd43dd8448eb211c80319c-${'0'.repeat(16)}-01`],
     ['more than its version has', '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01-more'],
     ['upper case', '00-0AF7651916CD43DD8448EB211C80319C-B7AD6B7169203331-01'],
+    ['letters that are no digits', '00-zz-b7ad6b7169203331-01'],
     ['another type', 5],
-  ])('ignores the headers of a caller whose traceparent has %s', (_what, parent) => {
-    expect(incomingSampling(parent, 'ot=th:8')).toEqual({});
-  });
-
-  it('reads the traceparent of a later version as far as it knows it', () => {
-    const parent = '01-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01-more';
-    expect(incomingSampling(parent, 'ot=th:8').threshold).toBe(2n ** 55n);
+    ['nothing', undefined],
+  ])('refuses one with %s', (_what, header) => {
+    expect(parseTraceParent(header)).toBeUndefined();
   });
 });
 
@@ -102,19 +117,19 @@ describe('the tracestate of an exported trace', () => {
 
   it("has the caller's threshold to the last bit, its random bits, and what others wrote", () => {
     const parentState = 'ot=th:123456789abcde;rv:fffffffffffff0;ab:1,vendor=1';
-    const incoming = incomingSampling(`00-${low}-b7ad6b7169203331-01`, parentState);
+    const incoming = incomingSampling(low, parentState);
     const weight = adjustedCount(0x123456789abcden);
     expect(exportedTraceState({ traceIdHex: low, weight, incoming, parentState })).toBe(parentState);
   });
 
   it('has no threshold where the trace was kept for itself', () => {
     const parentState = 'ot=th:8,vendor=1';
-    const incoming = incomingSampling(`00-${low}-b7ad6b7169203331-01`, parentState);
+    const incoming = incomingSampling(low, parentState);
     expect(exportedTraceState({ traceIdHex: low, weight: 1, incoming, parentState })).toBe('vendor=1');
   });
 
   it('names the random bits where the trace is exported under another id than the one decided by', () => {
-    const incoming = incomingSampling(`00-${high}-b7ad6b7169203331-01`, 'ot=th:8');
+    const incoming = incomingSampling(high, 'ot=th:8');
     expect(exportedTraceState({ traceIdHex: low, weight: 2, incoming })).toBe('ot=th:8;rv:ffffffffffffff');
   });
 

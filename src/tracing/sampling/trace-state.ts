@@ -73,8 +73,32 @@ function hexField(fields: readonly string[], key: string, form: RegExp): bigint 
   return BigInt(`0x${key === 'th' ? value.padEnd(14, '0') : value}`);
 }
 
-/** Version, trace id, and what a later version says beyond the flags. Ids of zeros alone and the version ff are not valid. */
-const TRACE_PARENT = /^(?!ff)([0-9a-f]{2})-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(-.*)?$/;
+/** A W3C `traceparent` header. */
+export interface TraceParent {
+  /** 32 lower-case hex digits. */
+  readonly traceId: string;
+  /** 16 lower-case hex digits. */
+  readonly spanId: string;
+  /** Bit 0 is "sampled". */
+  readonly traceFlags: number;
+}
+
+/**
+ * Version, ids, flags, and what a later version says beyond them. Ids of zeros alone and the version ff are not valid.
+ *
+ * Source: W3C Trace Context, "traceparent Header".
+ */
+const TRACE_PARENT =
+  /^(?!ff)([0-9a-f]{2})-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})(-.*)?$/;
+
+/** Reads a `traceparent` header; undefined for anything that is not one. */
+export function parseTraceParent(header: unknown): TraceParent | undefined {
+  const [, version, traceId, spanId, flags, more] =
+    (typeof header === 'string' && TRACE_PARENT.exec(header)) || [];
+  if (traceId === undefined || spanId === undefined || flags === undefined) return undefined;
+  if (version === '00' && more !== undefined) return undefined;
+  return { traceId, spanId, traceFlags: Number.parseInt(flags, 16) };
+}
 
 /** How a caller in another service has sampled, where it says so. */
 export interface IncomingSampling {
@@ -83,14 +107,11 @@ export interface IncomingSampling {
 }
 
 /**
- * The sampling of the caller from the `traceparent` and `tracestate` headers that it sent. The randomness is `rv` where it is given,
- * else that of the caller's trace id, which is the one that every service of the request decides by.
+ * The sampling of the caller, from its trace id (32 hex digits) and the `tracestate` header that it sent. The randomness is
+ * `rv` where it is given, else that of the trace id, which is the one that every service of the request decides by.
  */
-export function incomingSampling(traceParent: unknown, traceState: unknown): IncomingSampling {
-  const [, version, traceId, more] =
-    (typeof traceParent === 'string' && TRACE_PARENT.exec(traceParent)) || [];
-  if (traceId === undefined || (version === '00' && more !== undefined)) return {};
-  const { threshold, randomness } = parseTraceState(typeof traceState === 'string' ? traceState : '');
+export function incomingSampling(traceId: string, traceState = ''): IncomingSampling {
+  const { threshold, randomness } = parseTraceState(traceState);
   return {
     ...(threshold === undefined ? {} : { threshold }),
     randomness: randomness ?? BigInt(`0x${traceId.slice(-14)}`),
