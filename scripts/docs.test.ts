@@ -57,6 +57,13 @@ function commandLines(text: string): readonly string[] {
     .flatMap((line) => /(?:npx |node_modules\/\.bin\/)sluice ([^>|&]*)/.exec(line)?.[1]?.trim() ?? []);
 }
 
+/** The words of a command line as a shell makes them, for quotes and plain words. */
+function words(line: string): string[] {
+  return [...line.matchAll(/'([^']*)'|"([^"]*)"|(\S+)/g)].map(
+    ([, single, double, plain]) => single ?? double ?? plain ?? '',
+  );
+}
+
 describe('the pages of docs/', () => {
   it.each(files)('%s has tables that are up to date (npm run docs)', (file) => {
     const found = pages.find((each) => each.file === file);
@@ -66,7 +73,7 @@ describe('the pages of docs/', () => {
   it.each(files)('%s shows only commands that the program accepts', async (file) => {
     const context = fakeContext({ cwd: ROOT });
     for (const line of commandLines(page(file))) {
-      const exitCode = await main(line.split(/\s+/), commands.map(parsingOnly), context, '0.0.0');
+      const exitCode = await main(words(line), commands.map(parsingOnly), context, '0.0.0');
       expect({ line, exitCode, said: context.stderr.text }).toEqual({ line, exitCode: EXIT.pass, said: '' });
     }
   });

@@ -1,9 +1,11 @@
-// Fills the generated tables of docs/; with --check it changes nothing and exits 1 where a page is out of date.
-import { globSync, readFileSync, writeFileSync } from 'node:fs';
-import { join, resolve, sep } from 'node:path';
+// Fills the generated tables of docs/ and writes schemas/; with --check it changes nothing and exits 1 where a file is out
+// of date.
+import { existsSync, globSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type DocTables, fillPage } from './doc-pages.ts';
 import { docTables } from './doc-tables.ts';
+import { RESULTS_SCHEMA_FILE, resultsJsonSchema } from './result-schema.ts';
 
 /** A page as it is and as it should be. */
 export interface DocPage {
@@ -34,6 +36,13 @@ export function readDocs(root: string, tables: DocTables = docTables(root)): rea
   return pages;
 }
 
+/** The published schemas below `root`. */
+export function readSchemas(root: string): readonly DocPage[] {
+  const path = join(root, RESULTS_SCHEMA_FILE);
+  const before = existsSync(path) ? readFileSync(path, 'utf8') : '';
+  return [{ file: RESULTS_SCHEMA_FILE, before, after: resultsJsonSchema() }];
+}
+
 const isProgram =
   process.argv[1] !== undefined && resolve(process.argv[1]) === fileURLToPath(import.meta.url);
 if (isProgram) {
@@ -42,9 +51,13 @@ if (isProgram) {
   const root = resolve(
     args.find((arg) => arg !== '--check') ?? fileURLToPath(new URL('..', import.meta.url)),
   );
-  const outdated = readDocs(root).filter(({ before, after }) => before !== after);
+  const files = [...readDocs(root), ...readSchemas(root)];
+  const outdated = files.filter(({ before, after }) => before !== after);
   for (const { file, after } of outdated) {
-    if (!check) writeFileSync(join(root, file), after);
+    if (!check) {
+      mkdirSync(dirname(join(root, file)), { recursive: true });
+      writeFileSync(join(root, file), after);
+    }
     console.log(check ? `${file} is out of date; run \`npm run docs\`.` : `Wrote ${file}.`);
   }
   if (check && outdated.length > 0) process.exitCode = 1;

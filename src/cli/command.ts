@@ -26,6 +26,8 @@ export interface CommandContext {
   readonly logger: Logger;
   /** Aborted by SIGINT or SIGTERM. A command that sees it stops early, keeps what it has and ends with 130. */
   readonly signal: AbortSignal;
+  /** The command line that starts this program in a process of its own, without its arguments. */
+  readonly program: readonly string[];
 }
 
 /** The work of a command: parsed flags in, exit code out. Throws SluiceError for what the user has to mend. */

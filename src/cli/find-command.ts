@@ -16,7 +16,10 @@ export function findCommand(words: readonly string[], commands: readonly Command
   const [first, second] = words;
   if (first === undefined) return { kind: 'program' };
   const members = commands.filter((command) => command.path[0] === first);
-  const command = members.find(({ path }) => path.every((word, index) => words[index] === word));
+  // `eval merge` before `eval`, which takes a word of its own.
+  const command = members
+    .toSorted((a, b) => b.path.length - a.path.length)
+    .find(({ path }) => path.every((word, index) => words[index] === word));
   if (command !== undefined) return { kind: 'command', command };
   if (members.length === 0) throw unknown(first, commands);
   if (second !== undefined) throw unknown(`${first} ${second}`, members);

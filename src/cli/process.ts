@@ -28,6 +28,7 @@ export async function runProcess(argv: readonly string[], version: string): Prom
     clock: systemClock(),
     logger: stderrLogger(stderr),
     signal: interruption.signal,
+    program: [process.execPath, ...process.execArgv, ...process.argv.slice(1, 2)],
   };
   process.exitCode = await main(argv, commands, context, version);
   process.off('SIGINT', onSignal);

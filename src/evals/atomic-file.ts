@@ -11,10 +11,11 @@ export interface AtomicFileOptions {
 /**
  * Writes a file so that a reader sees the old content or the new one and nothing between, also when the process is
  * killed or the disk is full: a temporary file beside it is written, synced and renamed. Makes the folder when missing.
+ * Content in pieces is written piece by piece.
  */
 export async function writeFileAtomic(
   path: string,
-  content: string,
+  content: string | Iterable<string>,
   { mode = 0o666 }: AtomicFileOptions = {},
 ): Promise<void> {
   await mkdir(dirname(path), { recursive: true });

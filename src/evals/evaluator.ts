@@ -68,7 +68,11 @@ export interface Evaluator extends EvaluatorSettings {
   readonly key: string;
   /** Changes when the evaluator's meaning does; a changed fingerprint is not compared with an older baseline. */
   readonly fingerprint: string;
+  /** The model that judges, such as `openai:gpt-5`. Scores of another one are not compared with an older baseline. */
+  readonly judge?: string;
   readonly evaluate: EvaluatorFunction;
+  /** It scores how long the answer took: it is not asked about an answer out of the cache. Default false. */
+  readonly measuresTime?: boolean;
   /**
    * Score of a call in which the agent failed, for an evaluator whose range has no worst end. Default: the worse end of
    * `range`; without one such a call is not measured.

@@ -39,6 +39,7 @@ async function sluice(...argv: string[]) {
     clock: systemClock(),
     logger: silentLogger,
     signal: new AbortController().signal,
+    program: [],
   };
   const exitCode = await main(['dataset', 'validate', ...argv], [datasetValidate], context, '1.0.0');
   return { exitCode, ...printed };

@@ -152,20 +152,20 @@ describe('sluice eval', () => {
     expect(exitCode).toBe(1);
     expect(out).toMatch(/has_resolution.*1\.00.*0\.925.*-7\.5%.*FAIL/);
     expect(out).toContain('sluice traces show run-e0');
-    expect(out.trimEnd().split('\n').at(-1)).toBe(
-      'FAIL  support, 40 examples: has_resolution beyond its limit',
+    expect(out).toMatch(/^FAIL.* {2}support, 40 examples: has_resolution beyond its limit$/m);
+    const [resultsPath, summaryPath] = ['results.json', 'summary.md'].map(
+      (name) => out.match(new RegExp(`^ *(\\S+/${name.replace('.', '\\.')})$`, 'm'))?.[1],
     );
-    const [, resultsPath, summaryPath] = /Wrote (\S+) and (\S+)/.exec(out) ?? [];
     const results = resultsSchema.parse(JSON.parse(await readFile(join(dir.path, resultsPath!), 'utf8')));
     expect(results.verdict?.status).toBe('fail');
     expect(results.verdict?.worse.map(({ exampleId }) => exampleId)).toEqual(['e0', 'e1', 'e2']);
-    expect(await readFile(join(dir.path, summaryPath!), 'utf8')).toContain('FAIL: support');
+    expect(await readFile(join(dir.path, summaryPath!), 'utf8')).toContain('FAIL (confirmed): support');
   });
 
   it('counts a failed agent as its lowest score and fails', async () => {
     await acceptGood();
     agent.answer = (id) => (Number(id.slice(1)) < 3 ? { status: 500 } : {});
-    const { exitCode, results } = await evalJson();
+    const { exitCode, results } = await evalJson('--rerun', 'off');
     expect(exitCode).toBe(1);
     expect(results.calls.filter(({ status }) => status === 'agent_failed')).toHaveLength(3);
     expect(results.verdict?.worse[0]).toMatchObject({ agentFailed: true, after: 0 });
@@ -226,7 +226,14 @@ describe('sluice eval', () => {
       },
     };
     await main(['eval', '--no-gate'], [evalCommand], { ...context, stdout }, '0.0.0');
-    expect(files[0]).toEqual(['journal.jsonl', 'lock', 'results.json', 'summary.md']);
+    expect(files[0]).toEqual([
+      'journal.jsonl',
+      'junit.xml',
+      'lock',
+      'report.html',
+      'results.json',
+      'summary.md',
+    ]);
     const [runId = ''] = await runFolders();
     expect(readdirSync(join(dir.path, '.sluice', 'runs', runId))).not.toContain('lock');
   });
@@ -401,14 +408,14 @@ describe('sluice eval as a program', () => {
     expect((await run('eval')).exitCode).toBe(0);
     agent.answer = () => ({ answer: BAD });
     const failed = await run('eval', 'support');
-    expect([failed.exitCode, failed.stdout]).toEqual([1, expect.stringContaining('FAIL  support')]);
+    expect([failed.exitCode, failed.stdout]).toEqual([1, expect.stringMatching(/^FAIL.* {2}support/m)]);
     expect((await run('baseline', 'show')).stdout).toContain('Baseline of support');
   });
 
   it('that is killed half way and started again gives the same verdict and repeats no finished example', async () => {
     await acceptGood();
     agent.answer = (id) => ({ delayMs: 10, ...(Number(id.slice(1)) % 10 === 0 ? { answer: BAD } : {}) });
-    const whole = (await evalJson('--fresh')).results;
+    const whole = (await evalJson('--fresh', '--rerun', 'off')).results;
     agent.asked.clear();
 
     const child = spawn(process.execPath, [...program, 'eval', '--concurrency', '3'], {
@@ -424,7 +431,7 @@ describe('sluice eval as a program', () => {
     const askedBefore = new Map(agent.asked);
     expect(askedBefore.size).toBeLessThan(40);
 
-    const again = await run('eval', '--json', '--concurrency', '3');
+    const again = await run('eval', '--json', '--concurrency', '3', '--rerun', 'off');
     expect(again.stderr).toMatch(/Resuming run \S+: 1\d of 40 finished/);
     const resumed = resultsSchema.parse(JSON.parse(again.stdout));
     expect(again.exitCode).toBe(1);

@@ -1,5 +1,15 @@
 import { defineCommand } from '../define-command.ts';
-import { decimal, duration, type FlagValues, integer, text, toggle, withDefault } from '../flag.ts';
+import {
+  choice,
+  decimal,
+  duration,
+  type FlagValues,
+  integer,
+  list,
+  text,
+  toggle,
+  withDefault,
+} from '../flag.ts';
 
 const positionals = {
   suite: text('Suite of sluice.config.ts. Not needed where there is only one.'),
@@ -31,8 +41,43 @@ const flags = {
     }),
     'the suite, then 0.05',
   ),
+  rule: withDefault(
+    choice('Which rule decides: literal is the mean against the limit.', ['literal', 'strict', 'lenient']),
+    'the suite, then literal',
+  ),
+  rerun: withDefault(
+    choice('When the whole dataset is run again before the verdict.', ['close', 'on-breach', 'off']),
+    'the suite, then close',
+  ),
+  baseline: withDefault(
+    text("Compare with this file: a baseline, or the results.json of the main branch's run.", '<file>'),
+    'SLUICE_BASELINE, then datasets/baselines/<suite>.json',
+  ),
+  allowChanged: list(
+    'Compare this evaluator although it changed since the baseline. May be repeated.',
+    '<key>',
+  ),
+  budgetUsd: withDefault(
+    decimal("End without a verdict when the agent's answers cost so much."),
+    'the suite',
+  ),
+  budgetTokens: withDefault(
+    integer("End without a verdict when the agent's answers take so many tokens.", { min: 1 }),
+    'the suite',
+  ),
+  budgetTime: withDefault(duration('End without a verdict after this time, such as 15m.'), 'the suite'),
+  shard: text('Run one part of the examples, such as 2/4; gate the parts with sluice eval merge.', '<i/n>'),
+  calibrate: integer('Run everything so many times and say how often chance alone would fail the gate.', {
+    min: 2,
+    max: 100,
+  }),
+  cache: toggle('Take answers of earlier runs where there are some, to work on evaluators. Needs --no-gate.'),
+  watch: toggle('Run again whenever the agent, the dataset or the configuration changes, until Ctrl-C.'),
   fresh: toggle('Start over, even where an unfinished run of the same could be resumed.'),
   noGate: toggle('Only measure: print the scores, compare nothing, exit 0.'),
+  comment: toggle(
+    'Put the summary on the pull request that the workflow runs for, in place of the last one.',
+  ),
   json: toggle('Print the results as JSON to standard output; the report goes to standard error.'),
 };
 
@@ -56,6 +101,7 @@ export const evalCommand = defineCommand({
       '$0 eval support --target graph:./agent.ts#graph --no-gate',
       'measure a graph in this process, without a verdict',
     ],
+    ['$0 eval support --calibrate 5', 'see how often the gate would fail by chance'],
     ['$0 eval support --json > results.json', 'keep the results'],
   ],
   load: async () => (await import('./eval-run.ts')).runEval,

@@ -4,7 +4,11 @@ import { baselineShow } from './baseline-show.ts';
 import { datasetValidate } from './dataset-validate.ts';
 import { doctor } from './doctor.ts';
 import { evalCommand } from './eval.ts';
+import { evalMerge } from './eval-merge.ts';
+import { history } from './history.ts';
+import { plan } from './plan.ts';
 import { replay } from './replay.ts';
+import { report } from './report.ts';
 import { serve } from './serve.ts';
 import { tracesExport } from './traces-export.ts';
 import { tracesList } from './traces-list.ts';
@@ -16,6 +20,9 @@ import { tracesUnpin } from './traces-unpin.ts';
 /** Every command of the program, in the order of its help. */
 export const commands: readonly Command[] = [
   evalCommand,
+  evalMerge,
+  report,
+  history,
   baselineAccept,
   baselineShow,
   datasetValidate,
@@ -27,5 +34,6 @@ export const commands: readonly Command[] = [
   tracesPrune,
   replay,
   serve,
+  plan,
   doctor,
 ];

@@ -1,13 +1,14 @@
 import { NoVerdictError } from '../../core/index.ts';
 import type { Experiment } from '../experiment.ts';
-import { scoreSettings, toScoreSet } from '../gate/index.ts';
+import { type Measurement, scoreSettings, toScoreSet } from '../gate/index.ts';
 import { BASELINE_SCHEMA_VERSION, type Baseline, type BaselineExample } from './baseline.ts';
 
 /**
  * Makes a baseline of a finished run. Pure.
  *
  * @throws NoVerdictError for a run that cannot stand for the suite: `RUN_EMPTY` without calls, `RUN_PARTIAL` of one
- * split, `RUN_NOT_MEASURED` with calls or gated scores that were not measured.
+ * split or shard, `RUN_CACHED` with answers of earlier runs, `RUN_NOT_MEASURED` with calls or gated scores that were not
+ * measured.
  */
 export function toBaseline(experiment: Experiment, acceptedAt: string): Baseline {
   const { head, finishedAt, calls } = experiment;
@@ -19,7 +20,20 @@ export function toBaseline(experiment: Experiment, acceptedAt: string): Baseline
       `Run ${head.runId} covers the split ${JSON.stringify(head.split)} only: a baseline needs the whole dataset.`,
       { hint: `Run the whole suite first: sluice eval ${head.suite}` },
     );
+  if (head.shard !== undefined)
+    throw new NoVerdictError(
+      'RUN_PARTIAL',
+      `Run ${head.runId} is shard ${head.shard.index} of ${head.shard.of}: a baseline needs the whole dataset.`,
+      { hint: 'Put the shards together first: sluice eval merge' },
+    );
+  if (head.cached === true)
+    throw new NoVerdictError(
+      'RUN_CACHED',
+      `Run ${head.runId} took answers of earlier runs: it does not say what the agent does now.`,
+      { hint: `Run it without --cache first: sluice eval ${head.suite}` },
+    );
   refuseUnmeasured(experiment);
+  const { examples } = toScoreSet(experiment);
   return {
     schemaVersion: BASELINE_SCHEMA_VERSION,
     suite: head.suite,
@@ -30,27 +44,40 @@ export function toBaseline(experiment: Experiment, acceptedAt: string): Baseline
     runId: head.runId,
     finishedAt,
     acceptedAt,
-    repeats: head.repeats,
+    repeats: Math.min(...examples.map(({ calls: runs }) => runs.length)),
     timeoutMs: head.timeoutMs,
-    evaluators: head.evaluators.map(({ key, direction, range, gate, fingerprint }) => ({
+    evaluators: head.evaluators.map(({ key, direction, range, gate, fingerprint, judge }) => ({
       key,
       direction,
       range,
       gate,
       fingerprint,
+      ...(judge === undefined ? {} : { judge }),
     })),
-    examples: toScoreSet(experiment).examples.map(
-      ({ id, contentHash, critical, calls: repeats }): BaselineExample => ({
+    examples: examples.map(
+      ({ id, contentHash, critical, calls: runs }): BaselineExample => ({
         id,
         contentHash,
         ...(critical ? { critical: true } : {}),
-        calls: repeats.map(({ status, scores }) => ({
+        calls: runs.map(({ status, scores }) => ({
           status: status === 'agent_failed' ? 'agent_failed' : 'answered',
-          scores: Object.fromEntries(Object.entries(scores).sort(([a], [b]) => (a < b ? -1 : 1))),
+          scores: Object.fromEntries(
+            Object.entries(scores)
+              .sort(([a], [b]) => (a < b ? -1 : 1))
+              .map(([key, score]) => [key, readable(score)]),
+          ),
         })),
       }),
     ),
   };
+}
+
+/** Without the last digits of a sum: ten are far more than the rule's own room for rounding. */
+function readable(score: Measurement): Measurement {
+  if (typeof score !== 'number') return score;
+  const rounded = Number(score.toPrecision(10));
+  // The largest numbers there are round up to infinity.
+  return Number.isFinite(rounded) ? rounded : score;
 }
 
 function refuseUnmeasured({ head, calls }: Experiment): void {

@@ -1,9 +1,10 @@
-import { readFile } from 'node:fs/promises';
-import { join, relative } from 'node:path';
+import { readdir, readFile } from 'node:fs/promises';
+import { dirname, join, relative } from 'node:path';
 import { errorMessage, hasErrorCode, isRecord, UsageError } from '../../core/index.ts';
 import { writeFileAtomic } from '../atomic-file.ts';
 import { schemaIssues } from '../schema-issue.ts';
-import { BASELINE_SCHEMA_VERSION, type Baseline, baselineSchema, formatBaseline } from './baseline.ts';
+import { BASELINE_SCHEMA_VERSION, type Baseline } from './baseline.ts';
+import { baselineFileSchema, formatBaseline, fromFile } from './baseline-text.ts';
 
 /** What a suite may be called: its name is also the name of its baseline file. */
 export const SUITE_NAME = /^[a-z0-9][a-z0-9._-]{0,99}$/;
@@ -59,12 +60,12 @@ export function parseBaseline(text: string, file: string, suite: string): Baseli
     value['schemaVersion'] > BASELINE_SCHEMA_VERSION
   )
     throw invalid(`written by a newer version of sluice (schema ${value['schemaVersion']})`);
-  const parsed = baselineSchema.safeParse(value);
+  const parsed = baselineFileSchema.safeParse(value);
   if (!parsed.success) {
     const [first] = schemaIssues(parsed.error);
     throw invalid(`${first?.path || 'file'}: ${first?.message ?? 'not valid'}`, parsed.error);
   }
-  const baseline = parsed.data;
+  const baseline = fromFile(parsed.data);
   if (baseline.suite !== suite)
     throw invalid(`suite: is ${JSON.stringify(baseline.suite)}, not ${JSON.stringify(suite)}`);
   const seen = new Map<string, number>();
@@ -75,6 +76,20 @@ export function parseBaseline(text: string, file: string, suite: string): Baseli
     seen.set(id, index);
   }
   return baseline;
+}
+
+/** The suites that have a baseline, by name. */
+export async function baselineSuites(cwd: string): Promise<string[]> {
+  try {
+    const names = await readdir(dirname(baselinePath(cwd, 'any')));
+    return names
+      .filter((name) => name.endsWith('.json'))
+      .map((name) => name.slice(0, -'.json'.length))
+      .sort();
+  } catch (error) {
+    if (hasErrorCode(error, 'ENOENT')) return [];
+    throw new UsageError('BASELINE_UNREADABLE', errorMessage(error), { cause: error });
+  }
 }
 
 /** Writes the baseline of a suite whole or not at all. Returns the path. */

@@ -5,11 +5,12 @@ import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { SluiceError } from '../../core/index.ts';
 import type { Experiment, ScoredCall } from '../experiment.ts';
-import { toScoreSet } from '../gate/index.ts';
+import { gate, toScoreSet } from '../gate/index.ts';
 import { toBaseline } from './accept.ts';
-import { baselineScores, formatBaseline } from './baseline.ts';
+import { type Baseline, baselineAgeDays, baselineScores } from './baseline.ts';
 import { baselinePath, parseBaseline, readBaseline, writeBaseline } from './baseline-file.ts';
-import { summarizeBaseline } from './summary.ts';
+import { formatBaseline } from './baseline-text.ts';
+import { baselineSight, summarizeBaseline } from './summary.ts';
 
 const NOW = '2026-11-22T10:00:00.000Z';
 
@@ -33,7 +34,7 @@ function experiment(calls: readonly ScoredCall[], head: Partial<Experiment['head
     finishedAt: NOW,
     calls,
     head: {
-      schemaVersion: 1,
+      schemaVersion: 2,
       runId: 'run-1',
       suite: 'support',
       dataset: 'd.jsonl',
@@ -95,6 +96,9 @@ describe('toBaseline', () => {
     expect(codeOf(() => toBaseline(experiment([call('a', 0)], { split: 'smoke' }), NOW))).toBe(
       'RUN_PARTIAL 3',
     );
+    const shard = { index: 1, of: 2, examples: 4 };
+    expect(codeOf(() => toBaseline(experiment([call('a', 0)], { shard }), NOW))).toBe('RUN_PARTIAL 3');
+    expect(codeOf(() => toBaseline(experiment([call('a', 0)], { cached: true }), NOW))).toBe('RUN_CACHED 3');
     expect(codeOf(() => toBaseline(experiment([lost]), NOW))).toBe('RUN_NOT_MEASURED 3');
     expect(codeOf(() => toBaseline(experiment([threw]), NOW))).toBe('RUN_NOT_MEASURED 3');
     expect(codeOf(() => toBaseline(experiment([threw], { evaluators: advisory }), NOW))).toBe('accepted');
@@ -138,7 +142,7 @@ describe('the baseline file', () => {
     expect(await readdir(join(cwd, 'datasets', 'baselines'))).toEqual(['support.json']);
     const lines = formatBaseline(baseline).split('\n');
     expect(lines.filter((line) => line.includes('"id"'))).toHaveLength(2);
-    expect(JSON.parse(formatBaseline(baseline))).toEqual(baseline);
+    expect(JSON.parse(formatBaseline(baseline))).toMatchObject({ schemaVersion: 2, suite: 'support' });
   });
 
   it('is missing only where there is none', async () => {
@@ -160,14 +164,15 @@ describe('the baseline file', () => {
   it.each([
     ['{', /^f\.json: not valid JSON/],
     ['<<<<<<< ours\n{}\n>>>>>>> theirs', /merge conflict markers/],
-    ['{"schemaVersion": 2}', /newer version/],
-    ['null', /^f\.json: file: /],
+    ['{"schemaVersion": 3}', /newer version/],
+    ['{"schemaVersion": 2}', /^f\.json: suite: /],
+    ['null', /^f\.json: /],
   ])('names file and field of what is damaged: %s', (text, message) => {
     expect(() => parseBaseline(text, 'f.json', 'support')).toThrow(message);
   });
 
   it('refuses unknown keys, duplicate ids and scores that are no numbers', () => {
-    const baseline = toBaseline(WHOLE, NOW);
+    const baseline = JSON.parse(formatBaseline(toBaseline(WHOLE, NOW)));
     const [first] = baseline.examples;
     const parse =
       (value: unknown, suite = 'support') =>
@@ -178,8 +183,53 @@ describe('the baseline file', () => {
       'examples[1].id: "a" is already examples[0]',
     );
     expect(parse(baseline, 'other')).toThrow('suite: is "support", not "other"');
-    const text = formatBaseline(baseline).replace('"quality":0.5', '"quality":"high"');
-    expect(() => parseBaseline(text, 'f.json', 'support')).toThrow('examples[0].calls[0].scores.quality');
+    const text = formatBaseline(toBaseline(WHOLE, NOW));
+    expect(() =>
+      parseBaseline(text.replace('"quality":[0.5', '"quality":["high"'), 'f.json', 'support'),
+    ).toThrow('examples[0].scores.quality[0]');
+    expect(() =>
+      parseBaseline(text.replace('"quality":[0.5,0.5]', '"quality":[0.5]'), 'f.json', 'support'),
+    ).toThrow('examples[0].scores.quality: must have 2 entries');
+    expect(parse({ ...baseline, unbounded: { latency: [[1, 2]] } })).toThrow(
+      'unbounded.latency: must have 2 entries, one an example',
+    );
+  });
+
+  it('reads a file of the first version', () => {
+    const { examples, ...head } = toBaseline(WHOLE, NOW);
+    const first = JSON.stringify({ ...head, schemaVersion: 1, examples });
+    expect(parseBaseline(first, 'f.json', 'support')).toEqual(toBaseline(WHOLE, NOW));
+  });
+
+  it('changes one line for a changed example and one for all times', () => {
+    const timed = (changed: number, latency: number) =>
+      toBaseline(
+        experiment(
+          ['a', 'b', 'c'].map((id) =>
+            call(id, 0, {
+              scores: {
+                quality: { status: 'scored', score: id === 'b' ? changed : 1 },
+                latency: { status: 'scored', score: latency },
+              },
+            }),
+          ),
+          {
+            evaluators: [
+              ...WHOLE.head.evaluators,
+              { key: 'latency', direction: 'lower', range: [0, null], gate: false, fingerprint: 'l' },
+            ],
+          },
+        ),
+        NOW,
+      );
+    const [before, after] = [timed(1, 28.123), timed(0.1 + 0.2, 31.5)].map((one) =>
+      formatBaseline(one).split('\n'),
+    );
+    const changed = after!.filter((line, index) => line !== before![index]);
+    expect(changed.map((line) => line.trim())).toEqual([
+      '{"id":"b","contentHash":"hash-b","runs":1,"scores":{"quality":[0.3]}},',
+      '"latency": [[31.5],[31.5],[31.5]]',
+    ]);
   });
 
   it('keeps any scores through a round trip, so that a run equals its own baseline', () => {
@@ -193,10 +243,14 @@ describe('the baseline file', () => {
     fc.assert(
       fc.property(fc.uniqueArray(id, { minLength: 1, maxLength: 8 }), score, (ids, quality) => {
         const run = experiment(ids.map((name) => call(name, 0, { scores: { quality } })));
-        const baseline = parseBaseline(formatBaseline(toBaseline(run, NOW)), 'f', 'support');
-        const strip = (set: ReturnType<typeof baselineScores>) =>
-          set.examples.map((entry) => [entry.id, entry.calls.map((one) => one.scores)]);
-        expect(strip(baselineScores(baseline))).toEqual(strip(toScoreSet(run)));
+        const accepted = toBaseline(run, NOW);
+        const baseline = parseBaseline(formatBaseline(accepted), 'f', 'support');
+        expect(baseline).toEqual(accepted);
+        const policy = { threshold: 0.05, min: {}, evaluators: {} };
+        const [candidate, before] = [toScoreSet(run), baselineScores(baseline)];
+        const verdict = gate({ candidate, baseline: before, policy, suite: 'support' });
+        expect([verdict.worse, verdict.better]).toEqual([[], []]);
+        expect(verdict.status).not.toBe('fail');
       }),
     );
   });
@@ -208,6 +262,48 @@ it('summarizes without the critical examples', () => {
     call('b', 0, { critical: true, scores: { quality: { status: 'scored', score: 0 } } }),
   ]);
   expect(summarizeBaseline(toBaseline(run, NOW))).toEqual([
-    { key: 'quality', direction: 'higher', gate: true, mean: 0.5, n: 1 },
+    { key: 'quality', direction: 'higher', gate: true, mean: 0.5, n: 1, flakiness: null },
   ]);
+});
+
+describe('what a baseline can see', () => {
+  const policy = { threshold: 0.05, evaluators: {} };
+  const of = (runs: number, score: (example: number, run: number) => number): Baseline =>
+    toBaseline(
+      experiment(
+        Array.from({ length: 50 }, (_, example) =>
+          Array.from({ length: runs }, (_, run) =>
+            call(`e${example}`, run, {
+              scores: { quality: { status: 'scored', score: score(example, run) } },
+            }),
+          ),
+        ).flat(),
+      ),
+      NOW,
+    );
+  const sightOf = (baseline: Baseline, repeats: number) =>
+    baselineSight(baseline, summarizeBaseline(baseline)[0]!, { repeats, policy });
+
+  it('is not known of one run of each example, and gets finer with more of the candidate', () => {
+    expect(
+      sightOf(
+        of(1, (example) => (example % 10 === 0 ? 0 : 1)),
+        1,
+      ),
+    ).toBeNull();
+    const flaky = of(5, (example, run) => (example % 5 === 0 && run % 2 === 0 ? 0 : 1));
+    const [once, thrice] = [sightOf(flaky, 1)!, sightOf(flaky, 3)!];
+    expect(thrice.detectableDrop).toBeLessThan(once.detectableDrop);
+    expect(thrice.falseAlarm).toBeLessThan(once.falseAlarm);
+    expect(once.detectableDrop).toBeGreaterThan(0.05);
+  });
+
+  it('has runs of extra rounds pooled', () => {
+    expect(of(7, () => 1).repeats).toBe(7);
+  });
+
+  it('has an age, from the run it was made of', () => {
+    expect(baselineAgeDays({ finishedAt: NOW }, Date.parse(NOW) + 3 * 86_400_000)).toBe(3);
+    expect(baselineAgeDays({ finishedAt: NOW }, 0)).toBe(0);
+  });
 });

@@ -1,28 +1,27 @@
 import { z } from 'zod';
 import { evaluatorInfoSchema } from '../experiment.ts';
-import type { MeasuredExample, ScoreSet } from '../gate/index.ts';
+import type { MeasuredExample, Measurement, ScoreSet } from '../gate/index.ts';
 
-/** Version of `datasets/baselines/<suite>.json`. Readers refuse another one. */
-export const BASELINE_SCHEMA_VERSION = 1;
+/** Version of `datasets/baselines/<suite>.json` that is written. Version 1 is read too; another one is refused. */
+export const BASELINE_SCHEMA_VERSION = 2;
 
-const baselineCallSchema = z.strictObject({
-  status: z.enum(['answered', 'agent_failed']),
-  /** By score key: a number, null where the evaluator does not apply, or that it could not be measured. */
-  scores: z.record(z.string(), z.union([z.number(), z.null(), z.literal('not_measured')])),
-});
-
-export const baselineExampleSchema = z.strictObject({
-  id: z.string().min(1),
-  contentHash: z.string().min(1),
-  critical: z.literal(true).optional(),
-  /** One per repeat. */
-  calls: z.array(baselineCallSchema).min(1),
-});
 /** The raw scores of one example. */
-export type BaselineExample = z.infer<typeof baselineExampleSchema>;
+export interface BaselineExample {
+  readonly id: string;
+  readonly contentHash: string;
+  readonly critical?: true;
+  /** One per run; at least one. */
+  readonly calls: readonly BaselineCall[];
+}
 
-export const baselineSchema = z.strictObject({
-  schemaVersion: z.literal(BASELINE_SCHEMA_VERSION),
+/** One run of an example. */
+export interface BaselineCall {
+  readonly status: 'answered' | 'agent_failed';
+  /** By score key: a number, null where the evaluator does not apply, or that it could not be measured. */
+  readonly scores: Readonly<Record<string, Measurement>>;
+}
+
+export const baselineHeadShape = {
   suite: z.string(),
   /** Path of the dataset as configured. */
   dataset: z.string(),
@@ -35,39 +34,35 @@ export const baselineSchema = z.strictObject({
   /** When that run finished. */
   finishedAt: z.iso.datetime(),
   acceptedAt: z.iso.datetime(),
+  /** Runs of each example, extra rounds included. */
   repeats: z.number().int().positive(),
   timeoutMs: z.number().positive(),
   evaluators: z.array(evaluatorInfoSchema),
-  /** In dataset order, ids unique. */
-  examples: z.array(baselineExampleSchema).min(1),
-});
-/** The accepted scores of a suite: raw, per example and repeat. */
-export type Baseline = z.infer<typeof baselineSchema>;
+};
+const baselineHeadSchema = z.strictObject(baselineHeadShape);
+
+/** The accepted scores of a suite: raw, per example and run. */
+export interface Baseline extends z.infer<typeof baselineHeadSchema> {
+  readonly schemaVersion: typeof BASELINE_SCHEMA_VERSION;
+  /** In dataset order, ids unique; at least one. */
+  readonly examples: readonly BaselineExample[];
+}
 
 /** A baseline as one side of a comparison. */
 export function baselineScores(baseline: Baseline): ScoreSet {
   return {
     evaluators: baseline.evaluators,
     timeoutMs: baseline.timeoutMs,
+    target: baseline.target,
     examples: baseline.examples.map(
       (example): MeasuredExample => ({ ...example, critical: example.critical === true }),
     ),
   };
 }
 
-/**
- * The text of a baseline file: one evaluator and one example a line and keys in a fixed order, so that a diff in git
- * shows which examples changed.
- */
-export function formatBaseline(baseline: Baseline): string {
-  const { evaluators, examples, ...head } = baseline;
-  const fields = Object.entries(head).map(
-    ([key, value]) => `  ${JSON.stringify(key)}: ${JSON.stringify(value)}`,
-  );
-  const lines = (values: readonly unknown[]) =>
-    values.length === 0
-      ? '[]'
-      : `[\n${values.map((value) => `    ${JSON.stringify(value)}`).join(',\n')}\n  ]`;
-  fields.push(`  "evaluators": ${lines(evaluators)}`, `  "examples": ${lines(examples)}`);
-  return `{\n${fields.join(',\n')}\n}\n`;
+const DAY_MS = 86_400_000;
+
+/** Days since the run of a baseline finished; never negative. */
+export function baselineAgeDays(baseline: Pick<Baseline, 'finishedAt'>, nowMs: number): number {
+  return Math.max(0, nowMs - Date.parse(baseline.finishedAt)) / DAY_MS;
 }

@@ -1,4 +1,12 @@
 export { toBaseline } from './accept.ts';
-export { type Baseline, baselineScores, formatBaseline } from './baseline.ts';
-export { baselinePath, parseBaseline, readBaseline, SUITE_NAME, writeBaseline } from './baseline-file.ts';
-export { type BaselineScore, summarizeBaseline } from './summary.ts';
+export { type Baseline, baselineAgeDays, baselineScores } from './baseline.ts';
+export {
+  baselinePath,
+  baselineSuites,
+  parseBaseline,
+  readBaseline,
+  SUITE_NAME,
+  writeBaseline,
+} from './baseline-file.ts';
+export { formatBaseline } from './baseline-text.ts';
+export { type BaselineScore, type BaselineSight, baselineSight, summarizeBaseline } from './summary.ts';

@@ -32,9 +32,38 @@ describe('parseConfig', () => {
         concurrency: 4,
         timeoutMs: 60_000,
         maxRetries: 3,
-        gate: { threshold: 0.05, min: {}, evaluators: {} },
+        budget: {},
+        prices: {},
+        gate: {
+          threshold: 0.05,
+          min: {},
+          evaluators: {},
+          rule: 'literal',
+          rerun: 'close',
+          maxExtraRounds: 4,
+          onUnconfirmed: 'fail',
+          alpha: 0.05,
+          baselineMaxAgeDays: 90,
+        },
       },
     ]);
+  });
+
+  it('takes the gate, the budget and the prices that are written', () => {
+    const written = {
+      budget: { usd: 2, tokens: 1_000, timeMs: 60_000 },
+      prices: { 'gpt-x': { inputPerMillion: 0.15, outputPerMillion: 0.6 } },
+      gate: {
+        rule: 'strict',
+        rerun: 'on-breach',
+        maxExtraRounds: 0,
+        onUnconfirmed: 'warn',
+        alpha: 0.01,
+        cluster: 'topic',
+        baselineMaxAgeDays: 7,
+      },
+    } as const;
+    expect(parseConfig({ suites: [{ ...SUITE, ...written }] }, 'f')[0]).toMatchObject(written);
   });
 
   it.each([
@@ -52,6 +81,13 @@ describe('parseConfig', () => {
     [{ gate: { threshold: '0.05' } }, 'suites[0].gate.threshold: must be a number between 0 and 1'],
     [{ gate: { threshold: 5 } }, 'suites[0].gate.threshold: must be between 0 and 1 (0.05 is 5%), not 5'],
     [{ gate: { threshold: 0 } }, 'suites[0].gate.threshold: must be'],
+    [{ gate: { rule: 'soft' } }, 'suites[0].gate.rule: must be one of literal, strict, lenient'],
+    [{ gate: { rerun: true } }, 'suites[0].gate.rerun: must be one of close, on-breach, off'],
+    [{ gate: { maxExtraRounds: 1.5 } }, 'suites[0].gate.maxExtraRounds: must be a whole number of rounds'],
+    [{ gate: { alpha: 1 } }, 'suites[0].gate.alpha: must be between 0 and 1'],
+    [{ budget: { usd: 0 } }, 'suites[0].budget.usd: must be an amount of dollars above 0'],
+    [{ budget: { tokens: '5' } }, 'suites[0].budget.tokens: must be a number of tokens'],
+    [{ prices: { m: { inputPerMillion: -1, outputPerMillion: 1 } } }, 'suites[0].prices.m.inputPerMillion'],
     [{ gate: { threshold: Number.POSITIVE_INFINITY } }, 'suites[0].gate.threshold: must be'],
     [{ gate: { min: { q: Number.NaN } } }, 'suites[0].gate.min.q: must be a finite number'],
     [{ repeats: 0 }, 'suites[0].repeats: must be a whole number of runs from 1 to 1000'],

@@ -1,7 +1,15 @@
 import { UsageError } from '../../core/index.ts';
 import { schemaIssues } from '../schema-issue.ts';
 import { didYouMean } from './did-you-mean.ts';
-import { configSchema, gateConfigSchema, keyPolicySchema, type Suite, suiteSchema } from './schema.ts';
+import {
+  budgetSchema,
+  configSchema,
+  gateConfigSchema,
+  keyPolicySchema,
+  priceSchema,
+  type Suite,
+  suiteSchema,
+} from './schema.ts';
 
 /**
  * Parses the value of a configuration file; `file` is what errors call it.
@@ -27,6 +35,8 @@ export function parseConfig(value: unknown, file: string): readonly Suite[] {
 /** The keys known at a path, by its shape: which object of the schema the unknown key stands in. */
 const KNOWN_KEYS: readonly (readonly [RegExp, readonly string[]])[] = [
   [/^suites\[\d+\]\.gate\.evaluators(\.|\[).+/, Object.keys(keyPolicySchema.shape)],
+  [/^suites\[\d+\]\.budget(\.|\[).+/, Object.keys(budgetSchema.shape)],
+  [/^suites\[\d+\]\.prices(\.|\[).+/, Object.keys(priceSchema.shape)],
   [/^suites\[\d+\]\.gate(\.|\[).+/, Object.keys(gateConfigSchema.shape)],
   [/^suites\[\d+\](\.|\[).+/, Object.keys(suiteSchema.shape)],
   [/^/, Object.keys(configSchema.shape)],

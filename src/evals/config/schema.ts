@@ -1,7 +1,14 @@
 import { z } from 'zod';
 import { SUITE_NAME } from '../baseline/index.ts';
 import type { EvaluatorEntry } from '../evaluators/index.ts';
-import { DEFAULT_THRESHOLD } from '../gate/index.ts';
+import {
+  DEFAULT_ALPHA,
+  DEFAULT_BASELINE_MAX_AGE_DAYS,
+  DEFAULT_MAX_EXTRA_ROUNDS,
+  DEFAULT_THRESHOLD,
+  GATE_RULES,
+  RERUNS,
+} from '../gate/index.ts';
 
 const text = z
   .string({ error: 'must be text' })
@@ -45,7 +52,55 @@ export const gateConfigSchema = z.strictObject({
     .default({})
     .describe('Lowest allowed mean by score key, whatever the baseline. For higher-is-better scores.'),
   evaluators: z.record(z.string(), keyPolicySchema).default({}).describe('Exceptions by score key.'),
+  rule: z
+    .enum(GATE_RULES, { error: `must be one of ${GATE_RULES.join(', ')}` })
+    .default('literal')
+    .describe(
+      'literal: fails when the mean is beyond the limit. strict: unless a drop beyond it is excluded. lenient: only when it is certain. Default literal.',
+    ),
+  rerun: z
+    .enum(RERUNS, { error: `must be one of ${RERUNS.join(', ')}` })
+    .default('close')
+    .describe(
+      'When the whole dataset is run again: close (a breach that chance could explain, or a pass near the limit), on-breach, off. Default close.',
+    ),
+  maxExtraRounds: count('rounds', 0, 20)
+    .default(DEFAULT_MAX_EXTRA_ROUNDS)
+    .describe(`Rounds beyond the first, at most. Default ${DEFAULT_MAX_EXTRA_ROUNDS}.`),
+  onUnconfirmed: z
+    .enum(['fail', 'warn'], { error: 'must be "fail" or "warn"' })
+    .default('fail')
+    .describe('What a breach is that chance could still explain after the last round. Default fail.'),
+  alpha: share
+    .default(DEFAULT_ALPHA)
+    .describe(
+      `Chance of calling an unchanged agent's breach confirmed, in (0, 1). Default ${DEFAULT_ALPHA}.`,
+    ),
+  cluster: text
+    .optional()
+    .describe('Field of the metadata that groups examples which vary together, such as a conversation.'),
+  baselineMaxAgeDays: count('days', 1, 3_650)
+    .default(DEFAULT_BASELINE_MAX_AGE_DAYS)
+    .describe(`Age from which a baseline is warned of. Default ${DEFAULT_BASELINE_MAX_AGE_DAYS}.`),
 });
+
+const amount = (what: string) =>
+  z
+    .number({ error: `must be ${what}` })
+    .positive({ error: `must be ${what} above 0` })
+    .optional();
+
+export const budgetSchema = z.strictObject({
+  usd: amount('an amount of dollars').describe('Dollars that the answers of a run may cost, by the prices.'),
+  tokens: amount('a number of tokens').describe('Tokens that the answers of a run may take, in and out.'),
+  timeMs: amount('a number of milliseconds').describe('Wall time that a run may take.'),
+});
+
+const perMillion = z
+  .number({ error: 'must be dollars for a million tokens' })
+  .nonnegative({ error: 'must not be negative' });
+
+export const priceSchema = z.strictObject({ inputPerMillion: perMillion, outputPerMillion: perMillion });
 
 export const suiteSchema = z.strictObject({
   name: z
@@ -75,6 +130,13 @@ export const suiteSchema = z.strictObject({
   maxRetries: count('retries', 0, 20)
     .default(3)
     .describe('How often a call is tried again when the target was not available. Default 3.'),
+  budget: budgetSchema
+    .prefault({})
+    .describe('What a run may take. The end of it is no verdict, never a failure. Default: no limits.'),
+  prices: z
+    .record(z.string().min(1), priceSchema)
+    .default({})
+    .describe("Dollars for a million tokens by the model's name as answers give it; `*` for every other."),
   gate: gateConfigSchema.prefault({}).describe('When the gate fails.'),
 });
 

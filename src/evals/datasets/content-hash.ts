@@ -19,7 +19,14 @@ export function contentHash(example: Pick<Example, 'inputs' | 'outputs' | 'criti
 
 /** Hash over the ids and contents of examples, in any order: 16 hex digits of SHA-256. */
 export function datasetFingerprint(examples: readonly Example[]): string {
-  const entries = examples.map((example) => `${JSON.stringify(example.id)} ${contentHash(example)}`).sort();
+  return fingerprintOf(examples.map((example) => ({ id: example.id, contentHash: contentHash(example) })));
+}
+
+/** {@link datasetFingerprint} of examples whose hashes are known. */
+export function fingerprintOf(
+  examples: readonly { readonly id: string; readonly contentHash: string }[],
+): string {
+  const entries = examples.map((example) => `${JSON.stringify(example.id)} ${example.contentHash}`).sort();
   return hash(entries.join('\n'));
 }
 

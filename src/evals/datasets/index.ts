@@ -9,4 +9,7 @@ export {
   readDataset,
   validateDataset,
 } from './dataset.ts';
+export { type ExampleSource, inMemory, pick } from './example-source.ts';
+export { type OpenDataset, type OpenDatasetOptions, openDataset } from './open-dataset.ts';
+export { parseShard, type ShardRef, shardOf } from './shard.ts';
 export { selectSplit, splitNames } from './split.ts';

@@ -2,7 +2,7 @@ import { UsageError } from '../../core/index.ts';
 import type { Example } from '../example.ts';
 
 /** The splits of an example; none for an example without. */
-function splitsOf(example: Example): readonly string[] {
+export function splitsOf(example: Example): readonly string[] {
   if (example.split === undefined) return [];
   return typeof example.split === 'string' ? [example.split] : example.split;
 }

@@ -16,7 +16,10 @@ export interface EvaluatorDefinition extends Partial<EvaluatorSettings> {
    * model, another helper. Default: the source text is what is compared.
    */
   readonly version?: string;
+  /** The model that judges, such as `openai:gpt-5`: when it changes, the gate says so and compares nothing. */
+  readonly judge?: string;
   readonly failureScore?: Evaluator['failureScore'];
+  readonly measuresTime?: boolean;
 }
 
 /** What a suite may list under `evaluators`. */
@@ -36,9 +39,11 @@ const settingsShape = {
     })
     .default([0, 1]),
   gate: z.boolean().default(true),
+  judge: z.string().trim().min(1).optional(),
   failureScore: z
     .custom<NonNullable<Evaluator['failureScore']>>(isFunction, { error: 'must be a function' })
     .optional(),
+  measuresTime: z.boolean().default(false),
 };
 
 const definitionSchema = z.strictObject({ ...settingsShape, version: z.string().min(1).optional() });
@@ -70,8 +75,8 @@ export function toEvaluator(entry: EvaluatorEntry): Evaluator {
     );
   }
   if ('fingerprint' in entry) {
-    const { failureScore, ...evaluator } = parseOptions(String(entry['key']), evaluatorSchema, entry);
-    return failureScore === undefined ? evaluator : { ...evaluator, failureScore };
+    const { failureScore, judge, ...evaluator } = parseOptions(String(entry['key']), evaluatorSchema, entry);
+    return { ...evaluator, ...given({ failureScore, judge }) };
   }
   return defined(entry);
 }
@@ -90,15 +95,28 @@ function defined(definition: unknown): Evaluator {
   const label =
     isRecord(definition) && typeof definition['key'] === 'string' ? definition['key'] : '{ evaluate }';
   const settings = parseOptions(label, definitionSchema, definition);
-  const { evaluate, version, failureScore, direction, range, gate } = settings;
+  const { evaluate, version, failureScore, judge, direction, range, gate, measuresTime } = settings;
   return {
     key: settings.key ?? nameOf(evaluate),
     direction,
     range,
     gate,
+    measuresTime,
     fingerprint: functionFingerprint(evaluate, version),
     evaluate: (args: EvaluatorArgs) => callLikeLangsmith(evaluate, args),
+    ...given({ failureScore, judge }),
+  };
+}
+
+/** Leaves out what was not set. */
+function given(settings: {
+  readonly failureScore: Evaluator['failureScore'] | undefined;
+  readonly judge: string | undefined;
+}): Pick<Evaluator, 'failureScore' | 'judge'> {
+  const { failureScore, judge } = settings;
+  return {
     ...(failureScore === undefined ? {} : { failureScore }),
+    ...(judge === undefined ? {} : { judge }),
   };
 }
 

@@ -12,6 +12,7 @@ export function latency(): Evaluator {
     direction: 'lower',
     range: [0, null],
     gate: false,
+    measuresTime: true,
     fingerprint: builtInFingerprint('latency', 1),
     evaluate: ({ run }: EvaluatorArgs) => ({ score: Math.max(0, run.end_time - run.start_time) }),
     failureScore: ({ timeoutMs }) => timeoutMs,

@@ -52,6 +52,17 @@ export function exampleScore(
   };
 }
 
+/** The scores of an example that were measured, in the order of its repeats. */
+export function measuredScores(
+  example: MeasuredExample,
+  key: { readonly key: string; readonly worst: number | null },
+): number[] {
+  return example.calls.flatMap((call) => {
+    const measurement = measurementOf(call, key);
+    return typeof measurement === 'number' ? [measurement] : [];
+  });
+}
+
 /** A score of which nothing is known, for an example of that many repeats. */
 export function missingScore(unknown: Interval, missing: number): ExampleScore {
   return { ...unknown, measured: null, repeats: 0, missing };

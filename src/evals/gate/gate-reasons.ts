@@ -1,26 +1,12 @@
 import { formatChange, formatPercent, formatScore } from './format-number.ts';
-import type { Compared, KeyJudgement } from './judge-key.ts';
-import type { Pairing } from './pairing.ts';
-import { type GatePolicy, LOW_BASELINE, MAX_LEFT_OUT_SHARE } from './policy.ts';
+import type { GateContext } from './gate-context.ts';
+import type { KeyJudgement } from './judge-key.ts';
+import { missingReasons } from './missing-reasons.ts';
+import { MAX_LEFT_OUT_SHARE, type ResolvedPolicy } from './policy.ts';
+import { acceptHint, count, RUN_AGAIN } from './reason-text.ts';
 import type { ScoreKey } from './score-key.ts';
-import { measurementOf, type ScoreSet } from './score-set.ts';
-import type { CriticalVerdict, Reason } from './verdict.ts';
-
-/** Everything the gate has worked out, from which the reasons follow. */
-export interface GateContext {
-  readonly candidate: ScoreSet;
-  readonly baseline: ScoreSet | undefined;
-  readonly pairing: Pairing;
-  readonly compared: Compared;
-  readonly judged: readonly { readonly key: ScoreKey; readonly judgement: KeyJudgement }[];
-  readonly critical: readonly CriticalVerdict[];
-  readonly policy: GatePolicy;
-  readonly suite: string;
-}
-
-const acceptHint = (suite: string) =>
-  `Look at the run, then make it the baseline: sluice baseline accept --suite ${suite}`;
-const RUN_AGAIN = 'Mend what kept the calls from being measured and run `sluice eval` again.';
+import { settingsReasons, TIMEOUT } from './settings-reasons.ts';
+import type { Reason } from './verdict.ts';
 
 /** Critical examples that failed, could not be judged, or are gone. */
 export function criticalReasons({ critical, pairing, suite }: GateContext): Reason[] {
@@ -57,22 +43,22 @@ export function criticalReasons({ critical, pairing, suite }: GateContext): Reas
 }
 
 /** What each score key says; advisory keys only warn. */
-export function keyReasons({ candidate, judged, baseline, suite }: GateContext): Reason[] {
-  return judged.flatMap(({ key, judgement }) => {
+export function keyReasons(context: GateContext): Reason[] {
+  const { judged, baseline, policy, suite } = context;
+  const own = judged.flatMap(({ key, judgement }) => {
     const reasons = [
       ...comparability(key, judgement, baseline !== undefined, suite),
-      ...breach(key, judgement),
-      ...missing(key, judgement, candidate),
-      ...usefulness(key, judgement),
+      ...breach(key, judgement, policy),
     ];
     if (key.gated) return reasons;
     // What an advisory evaluator says is in the table; only what makes it unreadable is worth a line.
     return reasons.flatMap((reason) =>
-      reason.effect === 'fail' || reason.code === 'BASELINE_TOO_LOW' || reason.code === 'FEW_EXAMPLES'
+      reason.effect === 'fail' || reason.code === 'SCORE_DROPPED'
         ? []
         : [{ code: reason.code, effect: 'warning' as const, message: `${reason.message} (advisory)` }],
     );
   });
+  return [...own, ...missingReasons(context)];
 }
 
 function comparability(
@@ -86,12 +72,27 @@ function comparability(
     new: ['EVALUATOR_NEW', `${key.key} is new since the baseline was accepted.`],
     removed: ['EVALUATOR_REMOVED', `${key.key} is in the baseline and no longer in the suite.`],
     changed: ['EVALUATOR_CHANGED', `The evaluator of ${key.key} changed since the baseline was accepted.`],
+    judge: ['EVALUATOR_CHANGED', `The judge model of ${key.key} changed since the baseline was accepted.`],
+    range: ['EVALUATOR_CHANGED', `The range of ${key.key} changed since the baseline was accepted.`],
     direction: ['EVALUATOR_CHANGED', `${key.key} was accepted with the other direction.`],
   } as const;
+  if (key.allowed !== undefined) {
+    const [, message] = incomparable[key.allowed];
+    return [
+      {
+        code: 'EVALUATOR_CHANGED',
+        effect: 'warning',
+        message: `${message.replace(/\.$/, '')}; compared all the same, as it is allowed to.`,
+      },
+    ];
+  }
   if (key.incomparable !== undefined) {
     if (verdict.status === 'not_applicable' && !key.wasScored) return [];
     const [code, message] = incomparable[key.incomparable];
-    return [{ code, effect: 'no_verdict', message, hint: acceptHint(suite) }];
+    const allow = ['changed', 'judge', 'range'].includes(key.incomparable)
+      ? ` Where the change cannot move scores: --allow-changed ${key.key}`
+      : '';
+    return [{ code, effect: 'no_verdict', message, hint: `${acceptHint(suite)}${allow}` }];
   }
   if (relative !== undefined || verdict.status === 'not_applicable') return [];
   return [
@@ -104,8 +105,8 @@ function comparability(
   ];
 }
 
-function breach(key: ScoreKey, judgement: KeyJudgement): Reason[] {
-  const { baselineMean, candidateMean, relativeChange } = judgement.verdict;
+function breach(key: ScoreKey, judgement: KeyJudgement, policy: ResolvedPolicy): Reason[] {
+  const { baselineMean, candidateMean, relativeChange, label } = judgement.verdict;
   const reasons: Reason[] = [];
   if (judgement.absolute === 'fail')
     reasons.push({
@@ -116,99 +117,26 @@ function breach(key: ScoreKey, judgement: KeyJudgement): Reason[] {
   if (judgement.relative === 'fail' && !judgement.leftOutDecides) {
     const change = relativeChange === null ? '' : ` (${formatChange(relativeChange)})`;
     const limit = formatChange(key.direction === 'higher' ? -key.threshold : key.threshold);
+    const onlyWarns =
+      policy.rule === 'literal' && policy.onUnconfirmed === 'warn' && label === 'fail_unconfirmed';
+    const chance = judgement.statistics?.shown.pNoise ?? null;
+    const unconfirmed =
+      label !== 'fail_unconfirmed' || chance === null || policy.rule !== 'literal'
+        ? ''
+        : ` Not confirmed: chance alone goes so far in ${formatPercent(chance)} of runs without any change.`;
+    const beyond =
+      policy.rule === 'strict'
+        ? `; a change beyond the limit of ${limit} is not ruled out`
+        : `; the limit is ${limit}`;
     reasons.push({
       code: 'SCORE_DROPPED',
-      effect: 'fail',
+      effect: onlyWarns ? 'warning' : 'fail',
       message:
         baselineMean === null || candidateMean === null
           ? `${key.key} is beyond its limit whatever the missing measurements are.`
-          : `${key.key} went from ${formatScore(baselineMean)} to ${formatScore(candidateMean)}${change}; the limit is ${limit}.`,
+          : `${key.key} went from ${formatScore(baselineMean)} to ${formatScore(candidateMean)}${change}${beyond}.${unconfirmed}`,
     });
   }
-  return reasons;
-}
-
-function missing(
-  key: ScoreKey,
-  { verdict, relative, absolute }: KeyJudgement,
-  candidate: ScoreSet,
-): Reason[] {
-  const what = `${count(verdict.missing, 'measurement')} of ${key.key} ${verdict.missing === 1 ? 'is' : 'are'} missing`;
-  const cause = causeOfMissing(key, candidate);
-  const why = cause === undefined ? '' : ` The first: ${cause.message.replace(/\.?$/, '.')}`;
-  if (relative === 'no_verdict' || absolute === 'no_verdict')
-    return [
-      {
-        code: 'NOT_MEASURED',
-        effect: 'no_verdict',
-        message:
-          verdict.missing === 0
-            ? `Measurements of ${key.key} are missing outside the compared examples and could change the verdict.${why}`
-            : `${what} and could change the verdict.${why}`,
-        hint:
-          cause?.byAgent === true
-            ? `Mend the agent, or print the score only: gate: { evaluators: { ${JSON.stringify(key.key)}: { gate: false } } }`
-            : RUN_AGAIN,
-      },
-    ];
-  if (verdict.missing === 0 || relative === undefined) return [];
-  return [
-    {
-      code: 'NOT_MEASURED',
-      effect: 'warning',
-      message: `${what}; the verdict is the same at the lowest and the highest score.${why}`,
-    },
-  ];
-}
-
-/** Why the first measurement of a key is missing, and whether every one is because the agent failed. */
-function causeOfMissing(
-  key: ScoreKey,
-  candidate: ScoreSet,
-): { readonly message: string; readonly byAgent: boolean } | undefined {
-  const calls = candidate.examples
-    .flatMap((example) => example.calls)
-    .filter((call) => measurementOf(call, key) === 'not_measured');
-  const [first] = calls;
-  const said = first?.status === 'not_measured' ? first.error : first?.comments?.[key.key];
-  if (said === undefined) return undefined;
-  return { message: said, byAgent: calls.every((call) => call.status === 'agent_failed') };
-}
-
-function usefulness(key: ScoreKey, { verdict, tooLow, repeats }: KeyJudgement): Reason[] {
-  const reasons: Reason[] = [];
-  const { baselineMean, n } = verdict;
-  if (tooLow && baselineMean !== null)
-    reasons.push({
-      code: 'BASELINE_TOO_LOW',
-      effect: 'warning',
-      message: `The baseline of ${key.key} is ${formatScore(baselineMean)}, too close to its worst score for a relative rule${key.min === undefined ? '' : `; its minimum of ${formatScore(key.min)} decides`}.`,
-      ...(key.min === undefined && key.direction === 'higher'
-        ? { hint: `Set an absolute minimum: gate: { min: { ${JSON.stringify(key.key)}: ${LOW_BASELINE} } }` }
-        : {}),
-    });
-  // From the reference: one flip is then more than the limit allows.
-  else if (
-    key.range[0] === 0 &&
-    key.range[1] === 1 &&
-    key.direction === 'higher' &&
-    baselineMean !== null &&
-    n * repeats * baselineMean * key.threshold < 1
-  )
-    reasons.push({
-      code: 'FEW_EXAMPLES',
-      effect: 'warning',
-      message: `${count(n, 'compared example')} are too few for ${key.key}: a single failure is beyond the limit of ${formatPercent(key.threshold)}.`,
-      hint: 'Add examples or repeats.',
-    });
-  const [min, max] = key.declaredRange;
-  if (min !== key.range[0] || max !== key.range[1])
-    reasons.push({
-      code: 'SCORE_OUT_OF_RANGE',
-      effect: 'warning',
-      message: `${key.key} has scores outside its range [${min ?? '-inf'}, ${max ?? 'inf'}]; it counts as having no bound there.`,
-      hint: 'Declare the range of the evaluator.',
-    });
   return reasons;
 }
 
@@ -277,22 +205,19 @@ export function baselineReasons(context: GateContext): Reason[] {
       effect: 'warning',
       message: `${count(pairing.added.length, 'example')} new since the baseline: reported, not gated.`,
     });
-  if (baseline.timeoutMs !== candidate.timeoutMs)
-    reasons.push({
-      code: 'TIMEOUT_CHANGED',
-      effect: 'warning',
-      message: `The time limit is ${candidate.timeoutMs} ms and was ${baseline.timeoutMs} ms for the baseline.`,
-    });
+  reasons.push(...settingsReasons(candidate, baseline, context));
   return reasons;
 }
 
 /** Settings of the policy that meet no score: a misspelt key must not switch a rule off. */
-export function policyReasons({ policy, judged }: GateContext): Reason[] {
+export function policyReasons({ policy, judged, candidate }: GateContext): Reason[] {
   const known = new Map(judged.map(({ key }) => [key.key, key]));
   const reasons: Reason[] = [];
+  const owners = new Set(candidate.evaluators.map((info) => info.key));
   for (const [setting, keys] of [
     ['gate.min', Object.keys(policy.min)],
     ['gate.evaluators', Object.keys(policy.evaluators)],
+    ['--allow-changed', policy.allowChanged.filter((name) => name !== TIMEOUT && !owners.has(name))],
   ] as const) {
     for (const name of keys) {
       if (!known.has(name))
@@ -312,10 +237,6 @@ export function policyReasons({ policy, judged }: GateContext): Reason[] {
     }
   }
   return reasons;
-}
-
-function count(n: number, noun: string): string {
-  return `${n} ${noun}${n === 1 ? '' : 's'}`;
 }
 
 /** The first few ids; the rest as a number. */

@@ -94,8 +94,10 @@ describe('the relative rule', () => {
     expect(run(set(binary(100, 95)), set(binary(100, 100))).status).toBe('pass');
     const verdict = run(set(binary(100, 94)), set(binary(100, 100)));
     expect(verdict.status).toBe('fail');
-    expect(codes(verdict)).toEqual(['fail:SCORE_DROPPED']);
-    expect(verdict.reasons[0]?.message).toBe('quality went from 1.00 to 0.94 (-6.0%); the limit is -5.0%.');
+    expect(codes(verdict)).toEqual(['fail:SCORE_DROPPED', 'warning:BASELINE_FEW_REPEATS']);
+    expect(verdict.reasons[0]?.message).toBe(
+      'quality went from 1.00 to 0.94 (-6.0%); the limit is -5.0%. Not confirmed: chance alone goes so far in 1.6% of runs without any change.',
+    );
   });
 
   it('averages over repeats within an example first, so that runs of different repeats compare', () => {
@@ -194,7 +196,10 @@ describe('what cannot be compared', () => {
     expect(codes(run(set(full, two(true)), set(binary(30, 30))))).toEqual(['no_verdict:EVALUATOR_NEW']);
     expect(codes(run(set(binary(30, 30)), set(full, two(true))))).toEqual(['no_verdict:EVALUATOR_REMOVED']);
     const advisory = run(set(full, two(false)), set(binary(30, 30)));
-    expect([advisory.status, codes(advisory)]).toEqual(['pass', ['warning:EVALUATOR_NEW']]);
+    expect([advisory.status, codes(advisory)]).toEqual([
+      'pass',
+      ['warning:EVALUATOR_NEW', 'warning:WEAK_GATE'],
+    ]);
   });
 
   it('leaves an evaluator that applies to no example out of the verdict', () => {

@@ -4,13 +4,15 @@ import {
   type Interval,
   mean,
   meanInterval,
+  measuredScores,
   missingScore,
 } from './bounds.ts';
 import type { Pair } from './pairing.ts';
-import { fails, isBelowMin, isTooLow, limitOf, relativeChange } from './rule.ts';
+import { breaches, fails, isBelowMin, isTooLow, limitOf, relativeChange } from './rule.ts';
 import type { ScoreKey } from './score-key.ts';
 import { type MeasuredExample, measurementOf } from './score-set.ts';
-import type { EvaluatorVerdict, VerdictStatus } from './verdict.ts';
+import { type KeyStatistics, keyStatistics } from './statistics.ts';
+import type { EvaluatorVerdict, GateRule, VerdictLabel, VerdictStatus } from './verdict.ts';
 
 /** The examples that the means of a key are made of. None of them critical. */
 export interface Compared {
@@ -36,27 +38,58 @@ export interface KeyJudgement {
   readonly tooLow: boolean;
   /** Measured repeats of a compared example, on average over the candidate. */
   readonly repeats: number;
+  /** Undefined where no compared example was measured on both sides. */
+  readonly statistics: KeyStatistics | undefined;
+  /** How the means stand to the limit. */
+  readonly standing: Standing;
+}
+
+/**
+ * `confirmed`: beyond the limit, and not by chance. `breach`: beyond it, and chance could have done it. `close`: within it,
+ * by no more than chance. `clear`: within it, or there is nothing to compare. Another round of the whole dataset could settle
+ * `breach` and `close`.
+ */
+export type Standing = 'confirmed' | 'breach' | 'close' | 'clear';
+
+/** What a key is judged by, besides itself. */
+export interface Judging {
+  readonly rule: GateRule;
+  /** Chance below which a breach is confirmed: alpha over the looks and the gated evaluators. */
+  readonly alphaPerLook: number;
+  /** One-sided chance of error of the strict and the lenient rule: alpha over the gated evaluators. */
+  readonly alphaPerKey: number;
 }
 
 interface ScoredPair {
   readonly before: ExampleScore;
   readonly after: ExampleScore;
+  readonly pair?: Pair;
 }
 
 /**
  * Judges one score key on the means over the compared examples. What was not measured counts once as the lowest and
  * once as the highest possible score, on both sides: the verdict stands when both agree.
+ *
+ * The literal rule judges the means as they are; the strict one judges a candidate that is worse by the margin of error, the
+ * lenient one a candidate that is better by it.
  */
-export function judgeKey(key: ScoreKey, compared: Compared): KeyJudgement {
+export function judgeKey(key: ScoreKey, compared: Compared, judging: Judging): KeyJudgement {
   const scores = compared.all.flatMap((example) => exampleScore(example, key) ?? []);
   const absolute = judgeAbsolute(key.min, scores);
   const pairs = key.incomparable === undefined ? compared.pairs.flatMap((pair) => scorePair(key, pair)) : [];
-  const relative = pairs.length === 0 ? undefined : judgeRelative(key, pairs);
+  const measured = pairs.filter((pair) => pair.before.measured !== null && pair.after.measured !== null);
+  const statistics = keyStatistics(
+    key,
+    measured.flatMap(({ pair }) => (pair === undefined ? [] : runsOf(key, pair))),
+    judging.alphaPerKey,
+  );
+  const shift = shiftOf(key, judging.rule, statistics);
+  const relative = pairs.length === 0 ? undefined : judgeRelative(key, pairs, shift);
+  const leftOut = scoreLeftOut(key, compared.leftOut);
   const leftOutDecides =
     relative !== undefined &&
-    judgeRelative(key, [...pairs, ...scoreLeftOut(key, compared.leftOut)]) !== relative;
-
-  const measured = pairs.filter((pair) => pair.before.measured !== null && pair.after.measured !== null);
+    leftOut.length > 0 &&
+    judgeRelative(key, [...pairs, ...leftOut], shift) !== relative;
   const baselineMean = mean(measured.flatMap(({ before }) => before.measured ?? []));
   const meanOfAll = mean(scores.flatMap(({ measured: score }) => score ?? []));
   const candidateMean =
@@ -69,11 +102,16 @@ export function judgeKey(key: ScoreKey, compared: Compared): KeyJudgement {
     absolute !== undefined ||
     (key.applies && meanOfAll !== null) ||
     (key.incomparable !== undefined && missing > 0);
+  const status = applies ? combine(leftOutDecides ? 'no_verdict' : relative, absolute) : 'not_applicable';
+  const tooLow = baselineMean !== null && isTooLow(key, baselineMean);
+  const means = baselineMean === null || candidateMean === null ? undefined : { baselineMean, candidateMean };
+  const standing = tooLow ? 'clear' : standingOf(key, means, statistics, judging);
   return {
     verdict: {
       key: key.key,
       gated: key.gated,
-      status: applies ? combine(leftOutDecides ? 'no_verdict' : relative, absolute) : 'not_applicable',
+      status,
+      label: labelOf(key, { status, absolute, tooLow, standing, statistics, rule: judging.rule }),
       direction: key.direction,
       threshold: key.threshold,
       baselineMean,
@@ -84,14 +122,81 @@ export function judgeKey(key: ScoreKey, compared: Compared): KeyJudgement {
       n: relative === undefined ? shown.filter((score) => score.measured !== null).length : pairs.length,
       missing,
       ...(missing === 0 ? {} : { bounds: toBounds(meanInterval(shown)) }),
+      statistics: statistics?.shown ?? null,
     },
     relative,
     absolute,
     meanOfAll,
     leftOutDecides,
-    tooLow: baselineMean !== null && isTooLow(key, baselineMean),
+    tooLow,
     repeats: shown.length === 0 ? 0 : total(shown.map((score) => score.repeats)) / shown.length,
+    statistics,
+    standing,
   };
+}
+
+function runsOf(key: ScoreKey, { baseline, candidate }: Pair) {
+  return [
+    {
+      baseline: measuredScores(baseline, key),
+      candidate: measuredScores(candidate, key),
+      cluster: candidate.cluster,
+    },
+  ];
+}
+
+/** What is added to the candidate's mean before the literal rule is put to it. */
+function shiftOf(key: ScoreKey, rule: GateRule, statistics: KeyStatistics | undefined): number {
+  if (rule === 'literal') return 0;
+  // Of what was not measured at all nothing is certain; both ends of it are judged anyway.
+  const worse = (key.direction === 'higher' ? -1 : 1) * (statistics?.margin ?? 0);
+  return rule === 'strict' ? worse : -worse;
+}
+
+/**
+ * A breach is chance's as long as a change this large comes in at least `alphaPerLook` of runs without any change. A pass
+ * is close with a change for the worse above half the threshold and the limit within one standard error.
+ */
+function standingOf(
+  key: ScoreKey,
+  means: { readonly baselineMean: number; readonly candidateMean: number } | undefined,
+  statistics: KeyStatistics | undefined,
+  { alphaPerLook }: Judging,
+): Standing {
+  if (means === undefined || statistics === undefined) return 'clear';
+  const { baselineMean, candidateMean } = means;
+  if (breaches(key, baselineMean, candidateMean))
+    return (statistics.shown.pNoise ?? 1) < alphaPerLook ? 'confirmed' : 'breach';
+  const halfWay = breaches({ ...key, threshold: key.threshold / 2 }, baselineMean, candidateMean);
+  const room = Math.abs(candidateMean - limitOf(key, baselineMean));
+  return halfWay && room < statistics.nullError ? 'close' : 'clear';
+}
+
+/** A pass that would miss more than one in five drops of this many times the limit is weak. */
+const WEAK_FACTOR = 2;
+
+function labelOf(
+  key: ScoreKey,
+  judged: {
+    readonly status: EvaluatorVerdict['status'];
+    readonly absolute: VerdictStatus | undefined;
+    readonly tooLow: boolean;
+    readonly standing: Standing;
+    readonly statistics: KeyStatistics | undefined;
+    readonly rule: GateRule;
+  },
+): VerdictLabel | null {
+  const { status, absolute, tooLow, standing, statistics, rule } = judged;
+  if (status === 'no_verdict' || status === 'not_applicable') return null;
+  if (status === 'fail') {
+    // A minimum compares with no other measurement, and the lenient rule has the confidence in it.
+    if (absolute === 'fail' || rule === 'lenient') return 'fail_confirmed';
+    return standing === 'confirmed' ? 'fail_confirmed' : 'fail_unconfirmed';
+  }
+  if (rule === 'strict') return 'pass';
+  const seen = statistics?.shown.detectableDrop ?? null;
+  const weak = tooLow || standing !== 'clear' || seen === null || seen > WEAK_FACTOR * key.threshold;
+  return weak ? 'pass_weak' : 'pass';
 }
 
 /** The scores of a pair; empty where the evaluator does not apply to the example in the baseline. */
@@ -99,7 +204,7 @@ function scorePair(key: ScoreKey, { candidate, baseline }: Pair): ScoredPair[] {
   const before = exampleScore(baseline, key);
   if (before === undefined) return [];
   const after = exampleScore(candidate, key);
-  if (after !== undefined) return [{ before, after }];
+  if (after !== undefined) return [{ before, after, pair: { candidate, baseline } }];
   // It applied in the baseline: a candidate that has no score now is not spared the comparison. The score that a failed
   // agent was given says nothing about whether it applies.
   const applied = baseline.calls.some(
@@ -117,9 +222,10 @@ function scoreLeftOut(key: ScoreKey, examples: readonly MeasuredExample[]): Scor
 }
 
 /** Judges the means at both ends of what they can be. The rule is monotone in each mean, so the ends suffice. */
-function judgeRelative(key: ScoreKey, pairs: readonly ScoredPair[]): VerdictStatus {
+function judgeRelative(key: ScoreKey, pairs: readonly ScoredPair[], shift: number): VerdictStatus {
   const before = meanInterval(pairs.map((pair) => pair.before));
-  const after = meanInterval(pairs.map((pair) => pair.after));
+  const measured = meanInterval(pairs.map((pair) => pair.after));
+  const after = { low: measured.low + shift, high: measured.high + shift };
   const higher = key.direction === 'higher';
   return agreed(
     higher ? fails(key, before.high, after.low) : fails(key, before.low, after.high),

@@ -26,8 +26,16 @@ export interface ScoreKey extends Rule {
   /** Whether either side has a number for it that an evaluator gave: not the score of a failed agent. */
   readonly applies: boolean;
   /** Why the baseline's scores of this key cannot be compared; absent when they can, and without a baseline. */
-  readonly incomparable?: 'new' | 'removed' | 'changed' | 'direction';
+  readonly incomparable?: Incomparable;
+  /** What changed about its evaluator and is compared all the same, because the policy says so. */
+  readonly allowed?: Incomparable;
 }
+
+/** Why two scores of a key cannot be compared. `judge`: the model that judges; `range`: the range of its scores. */
+export type Incomparable = 'new' | 'removed' | 'changed' | 'judge' | 'range' | 'direction';
+
+/** What may be compared all the same: there are scores on both sides, and they point the same way. */
+const MAY_BE_ALLOWED: readonly Incomparable[] = ['changed', 'judge', 'range'];
 
 /** Settings of a key that no evaluator gives: journals of other programs may have some. */
 const UNDECLARED: Pick<ScoreSettings, 'direction' | 'range' | 'gate'> = {
@@ -56,7 +64,13 @@ export function scoreKeys(
     const observed = hull([now.get(key), before.get(key)]);
     const range = widen(info.range, observed);
     const direction = own.direction ?? info.direction;
-    const incomparable = baseline && compare(key, direction, { candidate, baseline, now, before });
+    const changed = baseline && compare(key, direction, { candidate, baseline, now, before });
+    const owner = scoreSettings(key, candidate.evaluators)?.owner ?? key;
+    const isAllowed =
+      changed !== undefined &&
+      MAY_BE_ALLOWED.includes(changed) &&
+      before.has(key) &&
+      (policy.allowChanged ?? []).some((name) => name === key || name === owner);
     return {
       key,
       gated: own.gate ?? info.gate,
@@ -76,7 +90,7 @@ export function scoreKeys(
           : (info.range[1] ?? observed?.high ?? null),
       wasScored: before.has(key),
       applies: now.has(key) || before.has(key),
-      ...(incomparable === undefined ? {} : { incomparable }),
+      ...(changed === undefined ? {} : isAllowed ? { allowed: changed } : { incomparable: changed }),
     };
   });
 }
@@ -88,11 +102,13 @@ interface Sides {
   readonly before: ReadonlyMap<string, Interval>;
 }
 
-function compare(key: string, direction: string, sides: Sides): ScoreKey['incomparable'] {
+function compare(key: string, direction: string, sides: Sides): Incomparable | undefined {
   const after = scoreSettings(key, sides.candidate.evaluators);
   const before = scoreSettings(key, sides.baseline.evaluators);
   if (after !== undefined && before !== undefined) {
     if (after.owner !== before.owner || after.fingerprint !== before.fingerprint) return 'changed';
+    if (after.judge !== before.judge) return 'judge';
+    if (after.range.some((bound, end) => bound !== before.range[end])) return 'range';
     // An evaluator may leave a result out that it gave before, or add one: without scores there is nothing to compare.
     if (after.owner !== key && !sides.before.has(key)) return 'new';
     return before.direction === direction ? undefined : 'direction';
@@ -109,7 +125,7 @@ function compare(key: string, direction: string, sides: Sides): ScoreKey['incomp
 function ownersOf(side: ScoreSet, { now, before }: Sides): string {
   const silent = side.evaluators.filter((info) => !now.has(info.key) && !before.has(info.key));
   const owners = silent.length === 0 ? side.evaluators : silent;
-  return JSON.stringify(owners.map((info) => info.fingerprint).sort());
+  return JSON.stringify(owners.map(({ fingerprint, judge }) => [fingerprint, judge].join(' ')).sort());
 }
 
 /** The keys that evaluators have given at least one number, with the lowest and the highest. */

@@ -19,6 +19,8 @@ export interface MeasuredExample {
   readonly id: string;
   readonly contentHash: string;
   readonly critical: boolean;
+  /** Examples of the same name vary together, such as the turns of one conversation. Absent: it varies by itself. */
+  readonly cluster?: string | undefined;
   /** One per repeat; at least one. */
   readonly calls: readonly MeasuredCall[];
 }
@@ -29,6 +31,8 @@ export interface ScoreSet {
   /** In dataset order, ids unique. */
   readonly examples: readonly MeasuredExample[];
   readonly timeoutMs: number;
+  /** Where the agent was. Absent where it is not known. */
+  readonly target?: string | undefined;
   /** The split the run was limited to; absent for the whole dataset. */
   readonly split?: string | undefined;
 }
@@ -42,6 +46,7 @@ export function toScoreSet(experiment: Pick<Experiment, 'head' | 'calls'>): Scor
       id: call.exampleId,
       contentHash: call.contentHash,
       critical: call.critical,
+      ...(call.cluster === undefined ? {} : { cluster: call.cluster }),
       calls: [],
     };
     if (known === undefined) examples.set(call.exampleId, example);
@@ -54,8 +59,8 @@ export function toScoreSet(experiment: Pick<Experiment, 'head' | 'calls'>): Scor
       comments: Object.fromEntries(scores.flatMap(([key, score]) => commentOf(key, score))),
     });
   }
-  const { evaluators, timeoutMs, split } = experiment.head;
-  return { evaluators, examples: [...examples.values()], timeoutMs, split };
+  const { evaluators, timeoutMs, target, split } = experiment.head;
+  return { evaluators, examples: [...examples.values()], timeoutMs, target, split };
 }
 
 /** A score as a measurement. */

@@ -1,7 +1,8 @@
 import type { EvaluatorInfo } from '../experiment.ts';
 
 /** What is declared of a score key. */
-export interface ScoreSettings extends Pick<EvaluatorInfo, 'direction' | 'range' | 'gate' | 'fingerprint'> {
+export interface ScoreSettings
+  extends Pick<EvaluatorInfo, 'direction' | 'range' | 'gate' | 'fingerprint' | 'judge'> {
   /** Key of the evaluator that gives it. */
   readonly owner: string;
 }

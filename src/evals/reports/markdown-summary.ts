@@ -1,8 +1,10 @@
 import type { Verdict } from '../gate/index.ts';
 import { type ChangedExample, changedExamples } from './changed-examples.ts';
+import { traceCommand } from './commands.ts';
 import { markdownText } from './plain-text.ts';
 import type { Results } from './results.ts';
-import { STATUS_TEXT, scoreRows } from './score-row.ts';
+import { scoreRows } from './score-row.ts';
+import { evaluatorLines, familyText, roundsText, verdictWord } from './verdict-label.ts';
 
 /** Options of {@link renderMarkdownSummary}. */
 export interface MarkdownSummaryOptions {
@@ -11,6 +13,8 @@ export interface MarkdownSummaryOptions {
   readonly verdict: Verdict;
   /** Examples of each list that are shown. Default 1000: a page that takes this has room for a megabyte. */
   readonly maxExamples?: number;
+  /** Where the rest of a list that is cut is. Default `results.json`. */
+  readonly rest?: string;
 }
 
 const SIGN = { pass: '✅', fail: '❌', no_verdict: '⚠️' } as const;
@@ -23,16 +27,16 @@ export function renderMarkdownSummary({
   results,
   verdict,
   maxExamples = 1_000,
+  rest = 'results.json',
 }: MarkdownSummaryOptions): string {
   const { head } = results;
   const gated = results.verdict !== null;
   const suite = markdownText(head.suite);
-  const title = gated
-    ? `${SIGN[verdict.status]} ${STATUS_TEXT[verdict.status]}: ${suite}`
-    : `${suite}: not gated`;
+  const title = gated ? `${SIGN[verdict.status]} ${verdictWord(verdict)}: ${suite}` : `${suite}: not gated`;
   const examples = new Set(results.calls.map((call) => call.exampleId)).size;
+  const { extra } = verdict.rounds;
   const facts = [
-    `${examples} examples${head.repeats === 1 ? '' : ` x ${head.repeats} repeats`}`,
+    `${examples} example${examples === 1 ? '' : 's'}${head.repeats === 1 ? '' : ` x ${head.repeats} repeats`}${extra === 0 ? '' : ` + ${extra} extra round${extra === 1 ? '' : 's'}`}`,
     `target ${markdownText(head.target)}`,
     ...(head.split === undefined ? [] : [`split ${markdownText(head.split)}`]),
     ...(head.commit === undefined
@@ -50,6 +54,8 @@ export function renderMarkdownSummary({
         })
         .join('\n'),
     );
+  if (gated) parts.push(...figures(verdict));
+  const cut = { max: maxExamples, rest };
   const critical = verdict.critical.filter(({ status }) => status !== 'pass');
   parts.push(
     ...table(
@@ -60,12 +66,25 @@ export function renderMarkdownSummary({
         markdownText(entry.reason ?? ''),
         trace(entry.runId),
       ]),
-      maxExamples,
+      cut,
     ),
-    ...table('Worse', CHANGE_HEAD, changedExamples(verdict.worse).map(changeCells), maxExamples),
-    ...table('Better', CHANGE_HEAD, changedExamples(verdict.better).map(changeCells), maxExamples),
+    ...table('Worse', CHANGE_HEAD, changedExamples(verdict.worse).map(changeCells), cut),
+    ...table('Better', CHANGE_HEAD, changedExamples(verdict.better).map(changeCells), cut),
   );
   return `${parts.join('\n\n')}\n`;
+}
+
+/** Lines of figures; beyond these the table has to do. */
+const MAX_FIGURES = 10;
+
+/** How far each gated score can be trusted, and what the extra rounds were for. */
+function figures(verdict: Verdict): string[] {
+  const lines = evaluatorLines(verdict, MAX_FIGURES).map((line) => `- ${markdownText(line, 400)}`);
+  const notes = [roundsText(verdict), familyText(verdict)].filter((text) => text !== undefined);
+  return [
+    ...(lines.length === 0 ? [] : [lines.join('\n')]),
+    ...(notes.length === 0 ? [] : [notes.map((note) => markdownText(note, 300)).join(' ')]),
+  ];
 }
 
 const CHANGE_HEAD = ['Example', 'Scores', 'Comment', 'Trace'] as const;
@@ -81,7 +100,8 @@ function changeCells({ exampleId, agentFailed, scores, comments, runIds }: Chang
 }
 
 function trace(runId: string | undefined): string {
-  return runId === undefined ? '' : `sluice traces show ${markdownText(runId, 80)}`;
+  const command = traceCommand(runId);
+  return command === undefined ? markdownText(runId ?? '', 80) : markdownText(command, 200);
 }
 
 function renderTable(verdict: Verdict, gated: boolean): string {
@@ -94,9 +114,14 @@ function renderTable(verdict: Verdict, gated: boolean): string {
   return lines(head, rows);
 }
 
-function table(title: string, head: readonly string[], rows: readonly string[][], max: number): string[] {
+function table(
+  title: string,
+  head: readonly string[],
+  rows: readonly string[][],
+  { max, rest }: { readonly max: number; readonly rest: string },
+): string[] {
   if (rows.length === 0) return [];
-  const more = rows.length > max ? [`and ${rows.length - max} more in results.json`] : [];
+  const more = rows.length > max ? [`and ${rows.length - max} more in ${rest}`] : [];
   return [`### ${title} (${rows.length})`, lines(head, rows.slice(0, max)), ...more];
 }
 

@@ -34,7 +34,7 @@ function experiment(scores: Record<string, number>, comment?: string): Experimen
     finishedAt: NOW,
     calls,
     head: {
-      schemaVersion: 1,
+      schemaVersion: 2,
       runId: '0193f1c2-0000-7000-8000-000000000000',
       suite: 'support',
       dataset: 'd.jsonl',
@@ -85,19 +85,36 @@ describe('the terminal report', () => {
     expect(text).toContain('Got worse: 1 besides these');
     expect(text).toContain('fail: 1 critical example failed: critical-c.');
     expect(
-      text.endsWith('\n\nFAIL  support, 3 examples: 1 critical example failed; quality beyond its limit\n'),
+      text.endsWith(
+        '\n\nFAIL (confirmed)  support, 3 examples: 1 critical example failed; quality beyond its limit\n',
+      ),
     ).toBe(true);
   });
 
   it('says in its last line why there is no verdict or a pass', () => {
     const last = (verdict: Verdict) => terminal(verdict).trimEnd().split('\n').at(-1);
-    expect(last(verdictOf(AFTER))).toBe('FAIL  support, 3 examples: 1 critical example failed');
+    expect(last(verdictOf(AFTER))).toBe('FAIL (confirmed)  support, 3 examples: 1 critical example failed');
     expect(last(verdictOf(BEFORE))).toBe(
       'NO VERDICT  support, 3 examples: the suite support has no baseline yet',
     );
     expect(last(verdictOf(BEFORE, BEFORE))).toBe(
-      'PASS  support, 3 examples: every gated score is within its limit of the baseline',
+      'PASS (weak)  support, 3 examples: every gated score is within its limit of the baseline',
     );
+  });
+
+  it('says of each gated score how sure it is, and of extra rounds why they ended', () => {
+    const verdict = verdictOf(AFTER, BEFORE);
+    const text = terminal({ ...verdict, rounds: { extra: 2, max: 4, stopped: 'budget' } }, { columns: 400 });
+    expect(text).toMatch(
+      /FAIL \(unconfirmed\) quality 1\.00 -> 0\.50 \(-50\.0%, limit -5\.0%\), 2 examples, 1 vs 1 runs; chance without any change \d+%; sees drops of [\d.]+% or more in 80% of runs/,
+    );
+    expect(text).toContain('2 extra rounds of the whole dataset, as the budget left no room for more.');
+    expect(text).toMatch(/fails an unchanged agent once at this size: \d+%/);
+  });
+
+  it('names no command with a run id that a shell could read otherwise', () => {
+    const calls = AFTER.calls.map((call) => ({ ...call, runId: 'x$(reboot)' }));
+    expect(terminal(verdictOf({ ...AFTER, calls }, BEFORE))).not.toMatch(/sluice traces show|reboot/);
   });
 
   it('fits its width, and keeps commands, ids and long words whole', () => {
@@ -161,9 +178,9 @@ describe('the Markdown summary', () => {
 
   it('has verdict, table and the examples that got worse', () => {
     const text = render(AFTER, BEFORE);
-    expect(text).toContain('## ❌ FAIL: support');
+    expect(text).toContain('## ❌ FAIL (confirmed): support');
     expect(text).toContain('commit 0123456789ab-dirty.89abcdef');
-    expect(text).toContain('| quality | 1.00 | 0.50 | -50.0% | -5.0% (0.95) | FAIL |');
+    expect(text).toContain('| quality | 1.00 | 0.50 | -50.0% | -5.0% (0.95) | FAIL (unconfirmed) |');
     expect(text).toContain('### Worse (2)');
     expect(text).toContain('sluice traces show run-of-0');
   });

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { errorMessage, hasErrorCode, runFolder, UsageError } from '../../core/index.ts';
 import { writeFileAtomic } from '../atomic-file.ts';
 import { schemaIssues } from '../schema-issue.ts';
-import { formatResults, type Results, resultsSchema } from './results.ts';
+import { type Results, resultsSchema, resultsText } from './results.ts';
 
 /** The file of a run that says it is finished. */
 export const RESULTS_FILE = 'results.json';
@@ -11,7 +11,7 @@ export const RESULTS_FILE = 'results.json';
 /** Writes `results.json` whole or not at all, readable by its owner only. Returns its path. */
 export async function writeResults(folder: string, results: Results): Promise<string> {
   const path = join(folder, RESULTS_FILE);
-  await writeFileAtomic(path, formatResults(results), { mode: 0o600 });
+  await writeFileAtomic(path, resultsText(results), { mode: 0o600 });
   return path;
 }
 
@@ -21,7 +21,11 @@ export async function writeResults(folder: string, results: Results): Promise<st
  * @throws UsageError `RESULTS_INVALID` naming file and field.
  */
 export async function readResults(home: string, runId: string): Promise<Results | undefined> {
-  const path = join(runFolder(home, runId), RESULTS_FILE);
+  return readResultsFile(join(runFolder(home, runId), RESULTS_FILE));
+}
+
+/** Reads a `results.json` wherever it is; undefined where there is none. Throws as {@link readResults}. */
+export async function readResultsFile(path: string): Promise<Results | undefined> {
   let text: string;
   try {
     text = await readFile(path, 'utf8');

@@ -8,6 +8,14 @@ export const STATUS_TEXT = {
   not_applicable: 'not scored',
 } as const;
 
+/** Words for a label: what stands behind a pass or a fail. */
+export const LABEL_TEXT = {
+  pass: 'PASS',
+  pass_weak: 'PASS (weak)',
+  fail_confirmed: 'FAIL (confirmed)',
+  fail_unconfirmed: 'FAIL (unconfirmed)',
+} as const;
+
 /** The cells of one evaluator: baseline, now, change, limit, verdict. */
 export interface ScoreRow {
   readonly key: string;
@@ -59,7 +67,8 @@ function limit({ direction, threshold, limit: worst, gated }: EvaluatorVerdict):
   return `${formatChange(direction === 'higher' ? -threshold : threshold)} (${formatScore(worst)})`;
 }
 
-function word({ status, gated }: EvaluatorVerdict): string {
+function word({ status, gated, label }: EvaluatorVerdict): string {
+  if (gated && label !== null) return LABEL_TEXT[label];
   if (gated || status === 'not_applicable') return STATUS_TEXT[status];
   return status === 'fail' ? 'advisory, worse' : 'advisory';
 }

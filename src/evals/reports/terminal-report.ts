@@ -1,10 +1,12 @@
 import pc from 'picocolors';
 import type { Reason, Verdict } from '../gate/index.ts';
 import { type ChangedExample, changedExamples, kindsFirst } from './changed-examples.ts';
+import { traceCommand } from './commands.ts';
 import { headline } from './headline.ts';
 import { plainText } from './plain-text.ts';
-import { type ScoreRow, STATUS_TEXT, scoreRows } from './score-row.ts';
+import { type ScoreRow, scoreRows } from './score-row.ts';
 import { textTable, wrapPieces, wrapText } from './text-lines.ts';
+import { evaluatorLines, familyText, roundsText, verdictWord } from './verdict-label.ts';
 
 /** Options of {@link renderTerminalReport}. */
 export interface TerminalReportOptions {
@@ -27,6 +29,8 @@ type Colors = ReturnType<typeof pc.createColors>;
 
 /** Longest evaluator key in the table. */
 const MAX_KEY_LENGTH = 40;
+/** Evaluators whose figures are printed; those of the others are in the summary. */
+const MAX_FIGURES = 4;
 /** Scores named of one example; the rest is in the summary. */
 const MAX_SCORES = 3;
 
@@ -75,6 +79,12 @@ export function renderTerminalReport(options: TerminalReportOptions): string {
     ),
   ];
   if (gated) {
+    const figures = evaluatorLines(verdict, MAX_FIGURES).flatMap((line) =>
+      wrapText(plainText(line, 400), '  ', columns),
+    );
+    const notes = [roundsText(verdict), familyText(verdict)].filter((text) => text !== undefined);
+    const lines = [...figures, ...notes.flatMap((note) => wrapText(note, '  ', columns))];
+    if (lines.length > 0) parts.push([colors.bold('How sure this is'), ...lines].join('\n'));
     const changed = [
       ['New since the baseline', verdict.added],
       ['Removed since the baseline', verdict.removed],
@@ -87,7 +97,7 @@ export function renderTerminalReport(options: TerminalReportOptions): string {
     if (verdict.reasons.length > 0)
       parts.push(verdict.reasons.flatMap((reason) => reasonLines(reason, page)).join('\n'));
   }
-  if (written.length > 0) parts.push(`Wrote ${written.join(' and ')}`);
+  if (written.length > 0) parts.push(['Wrote', ...written.map((path) => `  ${path}`)].join('\n'));
   const what = `${options.suite}, ${size(options)}`;
   parts.push(gated ? verdictLine(verdict, what, colors) : `Not gated: ${what}.`);
   return `${parts.join('\n\n')}\n`;
@@ -150,7 +160,8 @@ function titleLines(
 }
 
 function traceLine(runId: string | undefined, colors: Colors): string[] {
-  return runId === undefined ? [] : [colors.dim(`    sluice traces show ${plainText(runId, 80)}`)];
+  const command = traceCommand(runId);
+  return command === undefined ? [] : [colors.dim(`    ${command}`)];
 }
 
 function section(title: string, entries: readonly (readonly string[])[], page: Page): string[] {
@@ -180,7 +191,7 @@ function reasonLines({ effect, message, hint }: Reason, { columns, colors }: Pag
 
 function verdictLine(verdict: Verdict, what: string, colors: Colors): string {
   const color = { pass: colors.green, fail: colors.red, no_verdict: colors.yellow }[verdict.status];
-  return `${colors.bold(color(STATUS_TEXT[verdict.status]))}  ${what}: ${plainText(headline(verdict), 500)}`;
+  return `${colors.bold(color(verdictWord(verdict)))}  ${what}: ${plainText(headline(verdict), 500)}`;
 }
 
 function size({ examples, repeats }: TerminalReportOptions): string {

@@ -1,5 +1,5 @@
 import { v7 } from 'uuid';
-import type { Clock, Random } from '../../core/index.ts';
+import { type Clock, type Random, stableStringify } from '../../core/index.ts';
 import type { EvaluatedRun, Evaluator, EvaluatorArgs } from '../evaluator.ts';
 import { failureScores, scoreCall } from '../evaluators/index.ts';
 import type { Example } from '../example.ts';
@@ -7,6 +7,8 @@ import type { Call, Score } from '../experiment.ts';
 import { ownerOf } from '../gate/index.ts';
 import type { Target } from '../targets/index.ts';
 import { untilAborted } from './abort.ts';
+import type { AnswerCache, CachedAnswer } from './answer-cache.ts';
+import { answerUsage, type ModelPrices } from './answer-usage.ts';
 import { backoffMs } from './backoff.ts';
 
 /** What {@link callExample} works with. */
@@ -15,6 +17,9 @@ export interface CallSettings {
   readonly evaluators: readonly Evaluator[];
   readonly timeoutMs: number;
   readonly maxRetries: number;
+  readonly clusterField?: string | undefined;
+  readonly prices?: ModelPrices | undefined;
+  readonly cache?: AnswerCache | undefined;
   readonly clock: Clock;
   readonly random: Random;
   readonly signal: AbortSignal;
@@ -33,8 +38,16 @@ export interface CallTask {
  */
 export async function callExample(task: CallTask, settings: CallSettings): Promise<Call> {
   const { example, contentHash, repeat } = task;
+  const identity = {
+    exampleId: example.id,
+    contentHash,
+    repeat,
+    critical: example.critical === true,
+    ...clusterOf(example, settings.clusterField),
+  };
+  const known = await settings.cache?.get(example.inputs, repeat);
+  if (known !== undefined) return fromCache(known, { identity, example }, settings);
   const { result, startTimeMs, attempts } = await callTarget(example, settings);
-  const identity = { exampleId: example.id, contentHash, repeat, critical: example.critical === true };
   const timing = { startTimeMs, latencyMs: result.latencyMs, attempts };
   if (result.kind === 'unavailable') {
     return { ...identity, ...timing, status: 'not_measured', error: result.error, scores: {} };
@@ -53,7 +66,58 @@ export async function callExample(task: CallTask, settings: CallSettings): Promi
   }
   const answer = { ...result, startTimeMs };
   const scores = await untilAborted(score(example, answer, settings), settings.signal);
-  return { ...identity, ...runId, ...timing, status: 'answered', outputs: result.outputs, scores };
+  await settings.cache?.put(example.inputs, repeat, { outputs: result.outputs, ...runId });
+  const used = usageOf(example, result.outputs, settings);
+  return { ...identity, ...runId, ...timing, ...used, status: 'answered', outputs: result.outputs, scores };
+}
+
+/** An example whose metadata does not have the field varies with no other one. */
+function clusterOf({ metadata }: Example, field: string | undefined): { cluster?: string } {
+  const value =
+    field !== undefined && metadata && Object.hasOwn(metadata, field) ? metadata[field] : undefined;
+  return value === undefined || value === null
+    ? {}
+    : { cluster: typeof value === 'string' ? value : stableStringify(value) };
+}
+
+function usageOf(example: Example, outputs: Record<string, unknown>, { prices }: CallSettings) {
+  const used = answerUsage(example.inputs, outputs, prices);
+  if (used === undefined) return {};
+  const { unpriced: _unpriced, ...usage } = used;
+  return { usage };
+}
+
+/** Scores an answer of an earlier run. How long it took is not known: evaluators of time do not apply. */
+async function fromCache(
+  known: CachedAnswer,
+  {
+    identity,
+    example,
+  }: {
+    readonly identity: Pick<Call, 'exampleId' | 'contentHash' | 'repeat' | 'critical'>;
+    readonly example: Example;
+  },
+  settings: CallSettings,
+): Promise<Call> {
+  const runId = known.runId === undefined ? {} : { runId: known.runId };
+  const timing = { startTimeMs: settings.clock.now(), latencyMs: 0, attempts: 1 };
+  const timeless = settings.evaluators.filter(({ measuresTime }) => measuresTime !== true);
+  const scored = score(example, { ...known, ...runId, ...timing }, { ...settings, evaluators: timeless });
+  const scores = await untilAborted(scored, settings.signal);
+  const timed = settings.evaluators.filter(({ measuresTime }) => measuresTime === true);
+  const left = timed.map(({ key }): [string, Score] => [
+    key,
+    { status: 'not_applicable', comment: 'The answer is from the cache.' },
+  ]);
+  return {
+    ...identity,
+    ...runId,
+    ...timing,
+    cached: true,
+    status: 'answered',
+    outputs: known.outputs,
+    scores: { ...scores, ...Object.fromEntries(left) },
+  };
 }
 
 async function callTarget(example: Example, settings: CallSettings) {

@@ -1,4 +1,11 @@
+export { type AnswerCache, type AnswerStore, type CachedAnswer, openAnswerCache } from './answer-cache.ts';
+export type { ModelPrice, ModelPrices } from './answer-usage.ts';
+export type { BudgetLimits } from './budget.ts';
 export { readJournalHead } from './journal.ts';
+export { type JournalAnswer, journalAnswers } from './journal-answers.ts';
+export { mergeJournals } from './merge-journals.ts';
+export { mergeShards, type ShardRun } from './merge-shards.ts';
 export { findResumable, type ResumableQuery } from './resume.ts';
-export { type RunExperimentOptions, type RunProgress, runExperiment } from './run-experiment.ts';
+export { runExperiment } from './run-experiment.ts';
 export { acquireRunLock, type RunLock } from './run-lock.ts';
+export type { RoundWish, RunExperimentOptions, RunProgress } from './run-options.ts';

@@ -35,7 +35,8 @@ export function callKey(call: Pick<Call, 'exampleId' | 'contentHash' | 'repeat'>
 
 /** What makes two runs the same thing to measure, as text. */
 export function runIdentity(head: ExperimentHead): string {
-  const { suite, datasetFingerprint, split, target, repeats, timeoutMs, evaluators, commit } = head;
+  const { suite, datasetFingerprint, split, target, repeats, timeoutMs, evaluators, commit, shard, cached } =
+    head;
   return stableStringify({
     suite,
     datasetFingerprint,
@@ -45,6 +46,8 @@ export function runIdentity(head: ExperimentHead): string {
     timeoutMs,
     evaluators,
     commit,
+    shard,
+    cached,
   });
 }
 

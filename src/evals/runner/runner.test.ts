@@ -60,7 +60,7 @@ const evaluators = [hasResolution(), noError(), latency()];
 
 function headOf(examples: readonly Example[], more: Partial<ExperimentHead> = {}): ExperimentHead {
   return {
-    schemaVersion: 1,
+    schemaVersion: 2,
     runId: 'run-1',
     suite: 'demo',
     dataset: 'demo.jsonl',

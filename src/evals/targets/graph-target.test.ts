@@ -15,6 +15,7 @@ const State = Annotation.Root({ ...MessagesAnnotation.spec, mode: Annotation(), 
 export const graph = new StateGraph(State)
   .addNode('answer', async (state, config) => {
     if (state.mode === 'throw') throw new Error('node broke');
+    if (state.mode === 'quota') throw Object.assign(new Error('no more today'), { status: 429 });
     if (state.mode === 'slow') await new Promise((resolve) => setTimeout(resolve, 60_000).unref());
     return { messages: [new AIMessage({ content: 'It was refunded.', tool_calls: [] })], seen: config.configurable.thread_id, key: config.configurable.run_id };
   })
@@ -75,6 +76,13 @@ describe('graph target', () => {
     expect(await target.call(inputs('slow'), { signal: signal(), timeoutMs: 50 })).toMatchObject({
       kind: 'agent_failed',
       error: 'No answer within the time limit of 50 ms.',
+    });
+  });
+
+  it('takes a model provider that refuses for its limits for no failure of the agent', async () => {
+    expect(await target.call(inputs('quota'), { signal: signal(), timeoutMs: 10_000 })).toMatchObject({
+      kind: 'unavailable',
+      error: 'no more today',
     });
   });
 });

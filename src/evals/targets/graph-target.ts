@@ -2,6 +2,7 @@ import { v4, v7 } from 'uuid';
 import { errorMessage, isRecord, sluiceHome, toWire } from '../../core/index.ts';
 import { loadGraph } from '../../loading/index.ts';
 import { flush, traceGraph } from '../../tracing/index.ts';
+import { isQuotaError } from './quota.ts';
 import type { CreateTargetOptions, Target } from './target.ts';
 import { withTimeLimit } from './time-limit.ts';
 
@@ -57,6 +58,8 @@ export async function graphTarget({ spec, ref, cwd, env, clock }: GraphTargetOpt
             latencyMs,
           };
         case 'threw':
+          if (isQuotaError(ended.thrown))
+            return { kind: 'unavailable', error: errorMessage(ended.thrown), latencyMs };
           return { kind: 'agent_failed', error: errorMessage(ended.thrown), runId, latencyMs };
       }
     },

@@ -1,4 +1,5 @@
 import { errorMessage, isRecord } from '../../core/index.ts';
+import { mentionsQuota } from './quota.ts';
 
 /** An HTTP answer, read to its end. */
 export interface HttpAnswer {
@@ -21,7 +22,7 @@ const MAX_EXCERPT_LENGTH = 200;
 
 /**
  * Reads an answer of a LangServe `/invoke` route: 200 with `output` is an answer; 429 and the gateway's 502, 503 and 504
- * say nothing about the agent; 401, 403, 404, 405, redirects and a web page mean that the wrong thing was called; every
+ * say nothing about the agent, and neither does a failure for the limits of its model provider; 401, 403, 404, 405, redirects and a web page mean that the wrong thing was called; every
  * other status, and a body that is not the protocol's, is a failure of the agent.
  */
 export function readAnswer(answer: HttpAnswer, nowMs: number): AnswerMeaning {
@@ -40,7 +41,10 @@ export function readAnswer(answer: HttpAnswer, nowMs: number): AnswerMeaning {
       error: `HTTP ${status}, a redirect${location === null ? '' : ` to ${oneLine(location)}`}`,
     };
   }
-  if (status < 200 || status >= 300) return failed(`HTTP ${status}${excerpt(body)}`, runId);
+  if (status < 200 || status >= 300) {
+    const error = `HTTP ${status}${excerpt(body)}`;
+    return mentionsQuota(body) ? { kind: 'unavailable', error } : failed(error, runId);
+  }
   if (/^text\/html\b/i.test(headers.get('content-type') ?? '')) {
     return { kind: 'misconfigured', error: `HTTP ${status} with a web page` };
   }
@@ -64,10 +68,9 @@ function readBody(body: string, headerRunId: string | undefined): AnswerMeaning 
   const said = outputs['__error__'];
   if (said !== undefined) {
     const message = isRecord(said) && typeof said['message'] === 'string' ? said['message'] : said;
-    return failed(
-      `The agent reported an error: ${clip(typeof message === 'string' ? message : JSON.stringify(message))}`,
-      runId,
-    );
+    const text = typeof message === 'string' ? message : JSON.stringify(message);
+    const error = `The agent reported an error: ${clip(text)}`;
+    return mentionsQuota(JSON.stringify(said)) ? { kind: 'unavailable', error } : failed(error, runId);
   }
   return { kind: 'answered', outputs, ...(runId === undefined ? {} : { runId }) };
 }
