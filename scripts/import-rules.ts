@@ -186,7 +186,7 @@ export const PROCESS_FILES: Readonly<Record<string, ProcessAllowance>> = {
     members: 'all',
     reason: 'the entry of the library: defaults from env and cwd, and the end of the process',
   },
-  'src/tracing/tracer.ts': { members: ['emitWarning'], reason: 'where warnings go without a logger' },
+  'src/tracing/tracer-logger.ts': { members: ['emitWarning'], reason: 'where warnings go without a logger' },
   'src/store/sqlite-module.ts': {
     members: 'all',
     reason: 'loads node:sqlite without its warning about being experimental',

@@ -40,8 +40,8 @@ export function flag(env: Env, names: readonly string[]): boolean | undefined {
 export function rate(env: Env, names: readonly string[]): number | undefined {
   const set = firstSet(env, names);
   if (set === undefined) return undefined;
-  const value = Number(set.value);
-  if (!Number.isFinite(value) || value < 0 || value > 1) {
+  const value = decimal(set.value);
+  if (value === undefined || value > 1) {
     throw new UsageError(
       'TRACE_OPTIONS_INVALID',
       `${set.name} must be a number from 0 to 1, not ${JSON.stringify(set.value)}.`,
@@ -58,14 +58,19 @@ export function rate(env: Env, names: readonly string[]): number | undefined {
 export function days(env: Env, names: readonly string[]): number | undefined {
   const set = firstSet(env, names);
   if (set === undefined) return undefined;
-  const value = Number(set.value);
-  if (!Number.isFinite(value) || value < 0) {
+  const value = decimal(set.value);
+  if (value === undefined) {
     throw new UsageError(
       'TRACE_OPTIONS_INVALID',
       `${set.name} must be a number of days, 0 for never, not ${JSON.stringify(set.value)}.`,
     );
   }
   return value;
+}
+
+/** A number as people write it: no sign, no 0x10, no 1e3. */
+function decimal(value: string): number | undefined {
+  return /^(?:\d+(?:\.\d*)?|\.\d+)$/.test(value) ? Number(value) : undefined;
 }
 
 /** A text. Values pasted into an env file often keep their quotes. */

@@ -116,6 +116,13 @@ describe('resolveTraceOptions', () => {
     [{ keep: [{ type: 'slow' }] } as unknown as TraceOptions, {}, /keep.0.type/],
     [{ keep: [{ type: 'custom', name: 'a' }] } as unknown as TraceOptions, {}, /keep.0.predicate/],
     [{}, { LANGSMITH_HIDE_METADATA: 'maybe' }, /LANGSMITH_HIDE_METADATA must be true or false/],
+    [{}, { SLUICE_SAMPLE_RATE: '0x1' }, /SLUICE_SAMPLE_RATE must be a number from 0 to 1, not "0x1"/],
+    [
+      {},
+      { SLUICE_RETENTION_DAYS: '1e3' },
+      /SLUICE_RETENTION_DAYS must be a number of days, 0 for never, not "1e3"/,
+    ],
+    [{ redact: [{ path: 'a..b' }] }, {}, /must be keys joined by dots, such as customer.address/],
     [{}, { SLUICE_SAMPLE_RATE: 'abc' }, /SLUICE_SAMPLE_RATE must be a number from 0 to 1, not "abc"/],
     [{}, { LANGSMITH_TRACING_SAMPLING_RATE: '7' }, /LANGSMITH_TRACING_SAMPLING_RATE/],
     [{}, { SLUICE_HIDE_INPUTS: 'yes please' }, /SLUICE_HIDE_INPUTS must be true or false/],

@@ -147,7 +147,7 @@ class Walk {
       return known.json;
     }
     const { remaining, cycles } = this;
-    const form = value.toJSON();
+    const form = withGraph(value.toJSON(), value);
     const json = form === value ? this.record(Object.entries(value), depth) : this.encode(form, depth + 1);
     if (!this.truncated && this.cycles === cycles) {
       this.shared?.add(value, trail, { json, bytes: remaining - this.remaining });
@@ -200,6 +200,13 @@ class Walk {
       this.trail.pop();
     }
   }
+}
+
+/** What LangGraph writes of a command lacks the graph that it is for, without which it cannot be followed again. */
+function withGraph(form: unknown, value: object): unknown {
+  if (typeof form !== 'object' || form === null || Reflect.get(form, 'lg_name') !== 'Command') return form;
+  const graph: unknown = Reflect.get(value, 'graph');
+  return graph === undefined ? form : { ...form, graph };
 }
 
 interface Serializable {

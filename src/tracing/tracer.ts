@@ -1,3 +1,4 @@
+import { AsyncResource } from 'node:async_hooks';
 import type { BaseCallbackHandler } from '@langchain/core/callbacks/base';
 import { type Clock, errorMessage, type Logger, type Random, systemClock } from '../core/index.ts';
 import { callerOf } from './caller.ts';
@@ -53,6 +54,8 @@ export class Tracer {
   readonly handler: TracingHandler;
   readonly counters = new Counters();
   private readonly options: ResolvedTraceOptions;
+  /** The asynchronous context that the tracer was made in. */
+  private readonly context = new AsyncResource('SluicegateTracer');
   private readonly recording: RecordOptions;
   private readonly keeper: TraceKeeper;
   private readonly recorder: Recorder;
@@ -283,11 +286,14 @@ export class Tracer {
   private deliver({ trace, settlement, decision, precious }: KeptTrace): void {
     this.otel.decideRoot(trace.root.id, 'keep');
     this.buffer.add(trace);
-    this.delivery.add({
-      precious,
-      open: () => recordTrace(trace, settlement, decision, this.recording),
-      done: () => this.buffer.remove(trace),
-    });
+    // A delivery under way goes on with the traces of other runs: it must not stay in the asynchronous context of this one.
+    this.context.runInAsyncScope(() =>
+      this.delivery.add({
+        precious,
+        open: () => recordTrace(trace, settlement, decision, this.recording),
+        done: () => this.buffer.remove(trace),
+      }),
+    );
   }
 
   private defect(where: string, thrown: unknown): void {

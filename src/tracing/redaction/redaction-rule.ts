@@ -22,7 +22,7 @@ export const redactionRuleSchema = z.union(
     z.strictObject({
       path: z
         .string()
-        .regex(KEY_PATH)
+        .regex(KEY_PATH, 'must be keys joined by dots, such as customer.address or **.password')
         .describe(
           'Keys joined by dots, in upper or lower case, at any depth; `*` is any one key, `**` any number of them.',
         ),

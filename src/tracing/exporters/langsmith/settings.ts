@@ -153,7 +153,10 @@ function readSwitch(env: Env, name: string): boolean {
   const value = env[name]?.trim().toLowerCase();
   if (!value || value === 'false' || value === '0') return false;
   if (value === 'true' || value === '1') return true;
-  throw new UsageError('LANGSMITH_SETTINGS_INVALID', `${name} must be true or false.`);
+  throw new UsageError(
+    'LANGSMITH_SETTINGS_INVALID',
+    `${name} must be true or false, not ${JSON.stringify(env[name])}.`,
+  );
 }
 
 function readField(env: Env, names: readonly string[], schema: z.ZodType<string>): string | undefined {
