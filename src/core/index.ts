@@ -33,4 +33,5 @@ export {
   traceSummarySchema,
   type Usage,
 } from './records.ts';
+export { restoreShared, type SharedJson, SharedJsonError, shareRepeats } from './shared-json.ts';
 export { toWire } from './wire.ts';

@@ -2,6 +2,7 @@ export { type FileLock, tryFileLock } from './file-lock.ts';
 export { MemoryTraceStore } from './memory-trace-store.ts';
 export { type OpenTraceStoreOptions, openTraceStore } from './open-trace-store.ts';
 export { type PruneAllOptions, pruneAll, Retention, type RetentionOptions } from './retention.ts';
+export { loadSqlite } from './sqlite-module.ts';
 export type { ListedTrace, TracePin } from './trace-pin.ts';
 export {
   DEFAULT_LIST_LIMIT,

@@ -59,6 +59,13 @@ const MIGRATIONS: readonly string[] = [
   CREATE TABLE projects (name TEXT NOT NULL PRIMARY KEY, max_age_ms REAL) STRICT;
   INSERT INTO projects (name) SELECT 'default' WHERE EXISTS (SELECT 1 FROM traces);
   `,
+  // What stands in several places of the spans of a trace; a trace of an older format, or without such, has no row.
+  `
+  CREATE TABLE shared_parts (
+    trace_id TEXT NOT NULL PRIMARY KEY REFERENCES traces (id) ON DELETE CASCADE,
+    record TEXT NOT NULL
+  ) STRICT;
+  `,
 ];
 
 /**
@@ -75,6 +82,7 @@ const READ_SHIMS: readonly string[] = [
   CREATE TEMP TABLE projects (name TEXT NOT NULL PRIMARY KEY, max_age_ms REAL) STRICT;
   INSERT INTO projects (name) SELECT 'default' WHERE EXISTS (SELECT 1 FROM main.traces);
   `,
+  'CREATE TEMP TABLE shared_parts (trace_id TEXT NOT NULL PRIMARY KEY, record TEXT NOT NULL) STRICT',
 ];
 
 /** The newest format this program reads and writes. */

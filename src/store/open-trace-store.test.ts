@@ -142,7 +142,7 @@ describe('opening a trace store', () => {
       await expect(open({ readOnly })).rejects.toMatchObject({
         code: 'STORE_TOO_NEW',
         exitCode: 2,
-        message: `The trace store ${path} has format 99; this version of sluicegate knows formats up to 3.`,
+        message: `The trace store ${path} has format 99; this version of sluicegate knows formats up to 4.`,
       });
     }
     expect(readFileSync(path).equals(before)).toBe(true);
@@ -264,8 +264,81 @@ describe('retention in the embedded store', () => {
   });
 });
 
+/** A trace whose spans repeat a message. */
+function conversation(n: number) {
+  const message = { content: 'a long message '.repeat(100) };
+  const spans = [1, 2, 3].map((at) =>
+    makeSpan({ id: runId(100 * n + at), parentId: runId(n), inputs: { messages: [message] } }),
+  );
+  const root = makeSpan({ id: runId(n), inputs: { messages: [message] } });
+  return makeTrace({ id: runId(n), startTimeMs: n, spans: [root, ...spans] });
+}
+
+/** Takes away what the fourth format added. */
+const TO_THIRD_FORMAT = 'DROP TABLE shared_parts; PRAGMA user_version = 3;';
+
+describe('a store of the third format', () => {
+  it('is read as it is, and brought up to date by the first writer', async () => {
+    const old = makeTrace({
+      id: runId(1),
+      startTimeMs: 1,
+      spans: [makeSpan({ id: runId(1), inputs: { $shared: 0 } })],
+    });
+    const store = await open();
+    await store.write([makeTrace({ id: runId(1) })]);
+    await store.close();
+    // What looks like a reference is none where nothing was shared.
+    const [span] = old.spans;
+    const db = new DatabaseSync(path);
+    db.exec(TO_THIRD_FORMAT);
+    db.prepare('UPDATE spans SET record = ?').run(JSON.stringify(span));
+    db.close();
+    const before = readFileSync(path);
+    const reader = await open({ readOnly: true });
+    expect(await reader.find(runId(1))).toMatchObject({ kind: 'found', trace: { spans: [span] } });
+    await reader.close();
+    expect(readFileSync(path).equals(before)).toBe(true);
+    const writer = await open();
+    await writer.write([conversation(2)]);
+    expect(await writer.find(runId(1))).toMatchObject({ trace: { spans: [span] } });
+    expect(await writer.find(runId(2))).toMatchObject({ trace: { spans: conversation(2).spans } });
+  });
+});
+
+describe('what stands in several places of a trace', () => {
+  it('is stored once, and removed with its trace', async () => {
+    const store = await open();
+    await store.write([conversation(1), conversation(2)]);
+    await store.write([conversation(1)]);
+    const db = new DatabaseSync(path);
+    const stored = () =>
+      db.prepare('SELECT trace_id, record FROM shared_parts ORDER BY trace_id').all() as { record: string }[];
+    const size = db.prepare('SELECT sum(length(record)) AS size FROM spans WHERE trace_id = ?').get(runId(1));
+    expect(stored()).toMatchObject([{ trace_id: runId(1) }, { trace_id: runId(2) }]);
+    expect(stored()[0]?.record).toBe(JSON.stringify([{ content: 'a long message '.repeat(100) }]));
+    expect(Number(size?.['size'])).toBeLessThan('a long message '.length * 100);
+    await store.prune({ beforeMs: 2 });
+    expect(stored()).toMatchObject([{ trace_id: runId(2) }]);
+    db.close();
+  });
+
+  it.each([
+    ['is not JSON', "UPDATE shared_parts SET record = '{'", 'its shared parts are not a list'],
+    ['is too short', "UPDATE shared_parts SET record = '[]'", 'it refers to a shared part that is not there'],
+  ])('makes the trace a damaged one when it %s', async (_what, sql, problem) => {
+    const store = await open();
+    await store.write([conversation(1)]);
+    changeDatabase(sql);
+    await expect(store.find(runId(1))).rejects.toMatchObject({
+      code: 'TRACE_DAMAGED',
+      message: expect.stringContaining(problem),
+    });
+  });
+});
+
 /** Takes away what the third format added. */
 const TO_SECOND_FORMAT = `
+  DROP TABLE shared_parts;
   DROP TABLE projects;
   DROP INDEX traces_by_project;
   DROP INDEX traces_by_checkpoint;

@@ -35,6 +35,7 @@ const INSERT_TRACE = `
      checkpoint_id, record)
   VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
 const INSERT_SPAN = 'INSERT INTO spans (trace_id, position, id, record) VALUES (?, ?, ?, ?)';
+const INSERT_SHARED = 'INSERT INTO shared_parts (trace_id, record) VALUES (?, ?)';
 const DELETE_TRACE = 'DELETE FROM traces WHERE id = ?';
 const IDS_BY_ID = 'SELECT id FROM traces WHERE id = ?';
 const IDS_BY_SPAN = `
@@ -56,6 +57,7 @@ const INSERT_PROJECT = 'INSERT OR IGNORE INTO projects (name) VALUES (?)';
 const SET_MAX_AGE = `
   INSERT INTO projects (name, max_age_ms) VALUES (?, ?)
   ON CONFLICT (name) DO UPDATE SET max_age_ms = excluded.max_age_ms`;
+const SHARED_RECORD = 'SELECT record FROM shared_parts WHERE trace_id = ?';
 const SPAN_RECORDS = 'SELECT record FROM spans WHERE trace_id = ? ORDER BY position';
 
 /** The embedded trace store; see {@link openTraceStore}, which makes it. */
@@ -72,11 +74,11 @@ export class SqliteTraceStore implements TraceStore {
     this.#checkWritable();
     if (traces.length === 0) return;
     // Encoded before the lock is taken, so that other writers wait for the disk alone.
-    const rows = traces.map((trace) => ({ head: traceRow(trace), spans: spanRows(trace) }));
+    const rows = traces.map((trace) => ({ head: traceRow(trace), ...spanRows(trace) }));
     const projects = new Set(rows.map(({ head }) => head.project));
     await this.#transaction('write', () => {
       for (const project of projects) this.#prepare(INSERT_PROJECT).run(project);
-      for (const { head, spans } of rows) {
+      for (const { head, spans, shared } of rows) {
         this.#prepare(DELETE_TRACE).run(head.id);
         this.#prepare(INSERT_TRACE).run(
           head.id,
@@ -96,6 +98,7 @@ export class SqliteTraceStore implements TraceStore {
         for (const span of spans) {
           this.#prepare(INSERT_SPAN).run(span.trace_id, span.position, span.id, span.record);
         }
+        if (shared !== null) this.#prepare(INSERT_SHARED).run(head.id, shared);
       }
     });
   }
@@ -204,7 +207,8 @@ export class SqliteTraceStore implements TraceStore {
     const spanRecords = this.#prepare(SPAN_RECORDS)
       .all(id)
       .map((row) => String(row['record']));
-    const parsed = parseTrace(record, spanRecords);
+    const shared = this.#prepare(SHARED_RECORD).get(id)?.['record'];
+    const parsed = parseTrace(record, spanRecords, shared === undefined ? null : String(shared));
     if (!parsed.ok) throw traceDamaged(this.#parts.path, id, parsed.problem);
     return parsed.value;
   }

@@ -1,7 +1,10 @@
 import type { z } from 'zod';
 import {
   DEFAULT_PROJECT,
+  restoreShared,
+  SharedJsonError,
   type Span,
+  shareRepeats,
   spanSchema,
   type Trace,
   type TraceSummary,
@@ -79,14 +82,26 @@ export function interruptOf({
   return outcome === 'interrupted' ? checkpointId : undefined;
 }
 
-/** The spans of a trace as rows, in order. */
-export function spanRows(trace: Trace): SpanRow[] {
-  return trace.spans.map((span, position) => ({
-    trace_id: trace.id,
-    position,
-    id: span.id,
-    record: JSON.stringify(span),
-  }));
+/** The spans of a trace as rows, and what stands in several places of them. */
+export interface SpanRows {
+  /** In order. */
+  readonly spans: readonly SpanRow[];
+  /** A list as JSON; null when nothing does. */
+  readonly shared: string | null;
+}
+
+/** The spans of a trace as rows. The messages of a conversation stand in the state of every step, and are written once. */
+export function spanRows(trace: Trace): SpanRows {
+  const { shared, values } = shareRepeats(trace.spans);
+  return {
+    spans: trace.spans.map(({ id }, position) => ({
+      trace_id: trace.id,
+      position,
+      id,
+      record: JSON.stringify(values[position]),
+    })),
+    shared: shared.length === 0 ? null : JSON.stringify(shared),
+  };
 }
 
 /** Reads what {@link traceRow} wrote. */
@@ -95,20 +110,45 @@ export function parseSummary(record: string): Parsed<TraceSummary> {
 }
 
 /** Reads what {@link traceRow} and {@link spanRows} wrote. */
-export function parseTrace(record: string, spanRecords: readonly string[]): Parsed<Trace> {
+export function parseTrace(
+  record: string,
+  spanRecords: readonly string[],
+  sharedRecord: string | null,
+): Parsed<Trace> {
   const summary = parseSummary(record);
   if (!summary.ok) return summary;
   const { spanCount, ...head } = summary.value;
   if (spanCount !== spanRecords.length) {
     return { ok: false, problem: `${spanRecords.length} of its ${spanCount} spans are there` };
   }
-  const spans: Span[] = [];
+  const values: unknown[] = [];
   for (const [position, spanRecord] of spanRecords.entries()) {
-    const span = parseRecord(spanRecord, spanSchema);
+    const json = parseJson(spanRecord);
+    if (!json.ok) return { ok: false, problem: `span ${position + 1} of ${spanCount}: ${json.problem}` };
+    values.push(json.value);
+  }
+  const restored =
+    sharedRecord === null ? { ok: true as const, value: values } : unshare(values, sharedRecord);
+  if (!restored.ok) return restored;
+  const spans: Span[] = [];
+  for (const [position, value] of restored.value.entries()) {
+    const span = checked(value, spanSchema);
     if (!span.ok) return { ok: false, problem: `span ${position + 1} of ${spanCount}: ${span.problem}` };
     spans.push(span.value);
   }
   return { ok: true, value: { ...head, spans } };
+}
+
+function unshare(values: readonly unknown[], sharedRecord: string): Parsed<unknown[]> {
+  const shared = parseJson(sharedRecord);
+  if (!shared.ok || !Array.isArray(shared.value))
+    return { ok: false, problem: 'its shared parts are not a list' };
+  try {
+    return { ok: true, value: restoreShared({ shared: shared.value, values }) };
+  } catch (thrown) {
+    if (thrown instanceof SharedJsonError) return { ok: false, problem: thrown.message };
+    throw thrown;
+  }
 }
 
 /** Reads the columns `pin_reason` and `pinned_at_ms`, whose types the table enforces; null for a trace without a pin. */
@@ -118,12 +158,19 @@ export function parsePin(row: Readonly<Record<string, unknown>> | undefined): { 
 }
 
 function parseRecord<Value>(record: string, schema: z.ZodType<Value>): Parsed<Value> {
-  let json: unknown;
+  const json = parseJson(record);
+  return json.ok ? checked(json.value, schema) : json;
+}
+
+function parseJson(record: string): Parsed<unknown> {
   try {
-    json = JSON.parse(record);
+    return { ok: true, value: JSON.parse(record) };
   } catch {
     return { ok: false, problem: 'its record is not JSON' };
   }
+}
+
+function checked<Value>(json: unknown, schema: z.ZodType<Value>): Parsed<Value> {
   const result = schema.safeParse(json);
   if (result.success) return { ok: true, value: result.data };
   const issue = result.error.issues[0];

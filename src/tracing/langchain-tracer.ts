@@ -2,9 +2,10 @@ import { BaseCallbackHandler } from '@langchain/core/callbacks/base';
 import { LangChainTracer } from '@langchain/core/tracers/tracer_langchain';
 import { isRecord } from '../core/index.ts';
 import { LANGSMITH_KEYS } from './exporters/langsmith/index.ts';
+import { lazyRunTree } from './lazy-run-tree.ts';
 import { NestedRunClient, type RunTree, type TracingClient } from './nested-runs.ts';
 import { recorderOf } from './recorder.ts';
-import { ancestryOf } from './run-ancestry.ts';
+import { ancestryOf, chainOf, inheritedExtra, type RunChain } from './run-ancestry.ts';
 
 type Metadata = Record<string, unknown>;
 
@@ -94,8 +95,8 @@ export class LangChainTracerStandIn extends BaseCallbackHandler {
   /** The run tree that langsmith's calls inside the run find as their parent. */
   getRunTreeWithTracingConfig(id: string): RunTree | undefined {
     try {
-      const ancestry = ancestryOf(id);
-      if (ancestry !== undefined) return this.shared.trees.make(ancestry);
+      const chain = chainOf(id);
+      if (chain !== undefined) return this.shared.trees.lazy(chain);
       const outside = this.shared.outside.get(id)?.deref();
       // A copy: the caller puts its own configuration into it.
       if (outside !== undefined) return Object.assign(Object.create(Object.getPrototypeOf(outside)), outside);
@@ -243,8 +244,25 @@ class RunTreeFactory extends LangChainTracer {
     this.replicas = [];
   }
 
+  private prototype: object | undefined;
+
   /** The run tree that happens to be current when the factory is made is none of its concern. */
   override updateFromRunTree(): void {}
+
+  /** The tree of a run under way. Its place is noted now: it may be asked for when the run has ended. */
+  lazy(chain: RunChain): RunTree | undefined {
+    const [span] = chain;
+    if (this.prototype === undefined) {
+      const first = this.make(ancestryOf(chain));
+      if (first === undefined) return undefined;
+      this.prototype = Object.getPrototypeOf(first) as object;
+    }
+    return lazyRunTree({
+      known: { id: span.id, client: this.client, tracingEnabled: true, extra: inheritedExtra(span) },
+      prototype: this.prototype,
+      make: () => this.make(ancestryOf(chain)),
+    });
+  }
 
   make(run: Partial<RunTree> & { readonly id: string }): RunTree | undefined {
     this.runTreeMap.set(run.id, run as RunTree);

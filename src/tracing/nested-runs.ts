@@ -4,7 +4,7 @@ import { LANGSMITH_KEYS } from './exporters/langsmith/index.ts';
 import type { RawSpan } from './raw-trace.ts';
 import { type Recorder, recorderOf } from './recorder.ts';
 import { ReportedError } from './reported-error.ts';
-import { ancestryOf, spanTypeOf } from './run-ancestry.ts';
+import { ancestryOf, chainOf, spanTypeOf } from './run-ancestry.ts';
 
 /** The client that run trees report to. */
 export type TracingClient = LangChainTracer['client'];
@@ -88,7 +88,8 @@ export class NestedRunClient {
       tags: tree.tags ?? [],
     });
     // What the tree is told is what it tells other services, and what the exporter will say.
-    tree.dotted_order = ancestryOf(tree.id)?.dotted_order ?? tree.dotted_order;
+    const chain = chainOf(tree.id);
+    if (chain !== undefined) tree.dotted_order = ancestryOf(chain).dotted_order;
     return true;
   }
 

@@ -46,6 +46,17 @@ describe('payloadSize', () => {
     const cyclic: Record<string, unknown> = { TEXT };
     cyclic['self'] = cyclic;
     expect(sizeOf(cyclic)).toBeLessThan(10_500);
-    expect(sizeOf(Array.from({ length: 100_000 }, () => 'ten chars.'))).toBeLessThan(2_000_000);
+    const deep = JSON.parse('['.repeat(50_000) + ']'.repeat(50_000));
+    expect(sizeOf([deep, TEXT])).toBeGreaterThan(10_000);
+    let looked = 0;
+    const counting = {
+      ownKeys: () => {
+        looked += 1;
+        return [];
+      },
+    };
+    const wide = Array.from({ length: 100_000 }, () => new Proxy({}, counting));
+    expect(sizeOf(wide)).toBeLessThan(2_000_000);
+    expect(looked).toBeLessThanOrEqual(2_000);
   });
 });

@@ -1,4 +1,6 @@
 const MAX_VISITS = 2_000;
+/** Deeper than any payload that is recorded. */
+const MAX_DEPTH = 60;
 /** What an object takes beside its members. */
 const OBJECT_BYTES = 16;
 /** What a member takes beside the text or object it refers to. */
@@ -8,47 +10,63 @@ const MESSAGE_BYTES = 512;
 
 /**
  * Estimates the bytes that a payload keeps alive, counting each object once per `seen`: consecutive states of a graph
- * share most of their messages by reference. Bounded: past 2,000 members the rest is not looked at.
+ * share most of their messages by reference. Bounded: past 2,000 members or 60 levels the rest is not looked at.
  */
 export function payloadSize(payload: unknown, seen: WeakSet<object>): number {
-  let bytes = 0;
-  let visits = 0;
-  const pending: unknown[] = [payload];
-  while (pending.length > 0 && visits < MAX_VISITS) {
-    const value = pending.pop();
-    visits += 1;
-    if (typeof value === 'string') bytes += value.length;
-    else if (typeof value !== 'object' || value === null) bytes += 8;
-    else if (!seen.has(value)) {
-      seen.add(value);
-      if (ArrayBuffer.isView(value)) bytes += value.byteLength;
-      else if (Array.isArray(value)) {
-        bytes += OBJECT_BYTES + MEMBER_BYTES * value.length;
-        for (const member of value) pending.push(member);
-      } else bytes += pushMembers(value, pending);
-    }
-  }
-  return bytes;
+  return new Scale(seen).weigh(payload, 0);
 }
 
-/** The members of LangChain's messages that can be large. They hold the same once more in `lc_kwargs`. */
-const MESSAGE_MEMBERS = ['content', 'tool_calls', 'additional_kwargs', 'response_metadata', 'artifact'];
+class Scale {
+  private readonly seen: WeakSet<object>;
+  private visits = 0;
 
-/** Adds the members of an object to those to be looked at. Gives back what the object itself takes. */
-function pushMembers(value: object, pending: unknown[]): number {
-  if (isMessage(value)) {
-    for (const key of MESSAGE_MEMBERS) pending.push(value[key]);
-    return MESSAGE_BYTES;
+  constructor(seen: WeakSet<object>) {
+    this.seen = seen;
   }
-  let members = 0;
-  for (const key of Object.keys(value)) {
-    // Data members only: an accessor belongs to the user's code and must not run here.
-    const descriptor = Object.getOwnPropertyDescriptor(value, key);
-    if (descriptor === undefined || !('value' in descriptor)) continue;
-    pending.push(descriptor.value);
-    members += 1;
+
+  weigh(value: unknown, depth: number): number {
+    this.visits += 1;
+    if (typeof value === 'string') return value.length;
+    if (typeof value !== 'object' || value === null) return 8;
+    if (this.visits > MAX_VISITS || depth > MAX_DEPTH || this.seen.has(value)) return 0;
+    this.seen.add(value);
+    if (ArrayBuffer.isView(value)) return value.byteLength;
+    if (Array.isArray(value)) return this.list(value, depth + 1);
+    return isMessage(value) ? this.message(value, depth + 1) : this.record(value, depth + 1);
   }
-  return OBJECT_BYTES + MEMBER_BYTES * members;
+
+  private list(items: readonly unknown[], depth: number): number {
+    let bytes = OBJECT_BYTES + MEMBER_BYTES * items.length;
+    for (const item of items) {
+      if (this.visits > MAX_VISITS) break;
+      bytes += this.weigh(item, depth);
+    }
+    return bytes;
+  }
+
+  private record(record: object, depth: number): number {
+    let bytes = OBJECT_BYTES;
+    for (const key of Object.keys(record)) {
+      if (this.visits > MAX_VISITS) break;
+      // Data members only: an accessor belongs to the user's code and must not run here.
+      const descriptor = Object.getOwnPropertyDescriptor(record, key);
+      if (descriptor === undefined || !('value' in descriptor)) continue;
+      bytes += MEMBER_BYTES + this.weigh(descriptor.value, depth);
+    }
+    return bytes;
+  }
+
+  /** The members of LangChain's messages that can be large. They hold the same once more in `lc_kwargs`. */
+  private message(message: Readonly<Record<string, unknown>>, depth: number): number {
+    return (
+      MESSAGE_BYTES +
+      this.weigh(message['content'], depth) +
+      this.weigh(message['tool_calls'], depth) +
+      this.weigh(message['additional_kwargs'], depth) +
+      this.weigh(message['response_metadata'], depth) +
+      this.weigh(message['artifact'], depth)
+    );
+  }
 }
 
 function isMessage(value: object): value is Readonly<Record<string, unknown>> {

@@ -121,7 +121,7 @@ describe('recording', () => {
     const [trace] = await traced.traces();
     const call = trace?.spans.find((span) => span.type === 'llm');
     expect(call).toMatchObject({ name: 'FakeListChatModel', node: 'answer', outcome: 'success' });
-    expect(call?.events.map((event) => event.name)).toEqual(['first_token']);
+    expect(call?.events.map((event) => event.name)).toEqual(['first_token', 'pieces']);
   });
 
   it('records custom events with their data', async () => {

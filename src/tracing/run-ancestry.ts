@@ -23,24 +23,33 @@ export interface RunAncestry {
   readonly extra: { metadata: Record<string, unknown> };
 }
 
-/** Where a run under way stands in its trace; undefined when it is not recorded. */
-export function ancestryOf(id: string): RunAncestry | undefined {
+/** A run under way and the runs that enclose it, innermost first. */
+export type RunChain = readonly [span: RawSpan, ...enclosing: RawSpan[]];
+
+/** The chain of a run under way; undefined when it is not recorded. */
+export function chainOf(id: string): RunChain | undefined {
   const recorder = recorderOf(id);
   const span = recorder?.find(id);
   if (recorder === undefined || span === undefined) return undefined;
-  const segments: string[] = [];
-  let at: RawSpan | undefined = span;
-  let root = span;
+  const enclosing: RawSpan[] = [];
+  let at = span.parentId === undefined ? undefined : recorder.find(span.parentId);
   while (at !== undefined) {
-    segments.unshift(orderSegment(at.startTimeMs, at.id));
-    root = at;
+    enclosing.push(at);
     at = at.parentId === undefined ? undefined : recorder.find(at.parentId);
   }
+  return [span, ...enclosing];
+}
+
+/** Where a run stands in its trace. */
+export function ancestryOf(chain: RunChain): RunAncestry {
+  const [span] = chain;
+  const root = chain.at(-1) ?? span;
+  const segments = chain.map(({ startTimeMs, id }) => orderSegment(startTimeMs, id)).reverse();
   const outer = parseDottedOrder(root.metadata[LANGSMITH_KEYS.parent]);
   if (outer !== undefined) segments.unshift(outer.dottedOrder);
   const parentId = span.parentId ?? outer?.runId;
   return {
-    id,
+    id: span.id,
     name: span.name,
     run_type: finerType(span) ?? langSmithType(span.type),
     start_time: Math.floor(span.startTimeMs),
@@ -48,8 +57,13 @@ export function ancestryOf(id: string): RunAncestry | undefined {
     dotted_order: segments.join('.'),
     ...(parentId === undefined ? {} : { parent_run_id: parentId }),
     tags: [...span.tags],
-    extra: { metadata: withoutKeys(span.metadata) },
+    extra: inheritedExtra(span),
   };
+}
+
+/** What nested runs inherit. */
+export function inheritedExtra(span: RawSpan): { metadata: Record<string, unknown> } {
+  return { metadata: withoutKeys(span.metadata) };
 }
 
 /** The type of a span for a run of langsmith's, and the finer type where the span's does not say it. */
@@ -73,6 +87,7 @@ function langSmithType(type: SpanType): RunType {
 
 /** Nested runs inherit metadata, but not what is said of this run alone. */
 function withoutKeys(metadata: Readonly<Record<string, unknown>>): Record<string, unknown> {
-  const own = new Set<string>(Object.values(LANGSMITH_KEYS));
-  return Object.fromEntries(Object.entries(metadata).filter(([key]) => !own.has(key)));
+  return Object.fromEntries(Object.entries(metadata).filter(([key]) => !OWN_KEYS.has(key)));
 }
+
+const OWN_KEYS = new Set<string>(Object.values(LANGSMITH_KEYS));

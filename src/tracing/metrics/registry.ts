@@ -107,17 +107,18 @@ export class MetricsRegistry {
       family = { definition, series: new Map() };
       this.#families.set(definition.name, family);
     }
-    const values = definition.labels.map((label) => this.#shown(label, labels[label] ?? ''));
-    const key = values.join(SEPARATOR);
+    let key = '';
+    for (const label of definition.labels) key += this.#shown(label, labels[label] ?? '') + SEPARATOR;
     const known = family.series.get(key);
     if (known !== undefined) return known;
+    const values = key.split(SEPARATOR).slice(0, -1);
     if (family.series.size < this.#maxSeries) return addSeries(family, key, values);
     const folded = definition.labels.map((label, at) => {
       if (FIXED.has(label)) return values[at] ?? '';
       this.#countLimited(label);
       return OTHER;
     });
-    const foldedKey = folded.join(SEPARATOR);
+    const foldedKey = folded.map((value) => value + SEPARATOR).join('');
     return family.series.get(foldedKey) ?? addSeries(family, foldedKey, folded);
   }
 

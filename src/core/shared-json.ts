@@ -1,0 +1,113 @@
+/** JSON values in which what stood in several places is written once. */
+export interface SharedJson {
+  /** What is referred to. Each refers only to those before it. */
+  readonly shared: readonly unknown[];
+  /** The values, in order, with `{"$shared": n}` in place of the n-th. The rest is the same objects as were given. */
+  readonly values: readonly unknown[];
+}
+
+/** What says that shared JSON cannot be read: one phrase without a full stop. */
+export class SharedJsonError extends Error {
+  override name = 'SharedJsonError';
+}
+
+const KEY = '$shared';
+/** Members after references are followed. Far more than a record of the size limits can have. */
+const MAX_MEMBERS = 20_000_000;
+const MAX_DEPTH = 500;
+
+/**
+ * Takes what is the same object in several places of JSON values out of them. Equal objects that are not the same stay.
+ * An object that looks like a reference is taken out too, so that {@link restoreShared} is the exact inverse.
+ */
+export function shareRepeats(values: readonly unknown[]): SharedJson {
+  const counts = new Map<object, number>();
+  for (const value of values) countObjects(value, counts);
+  const indexes = new Map<object, number>();
+  const shared: unknown[] = [];
+  const share = (value: unknown): unknown => {
+    if (typeof value !== 'object' || value === null) return value;
+    const known = indexes.get(value);
+    if (known !== undefined) return { [KEY]: known };
+    const packed = mapMembers(value, share);
+    if ((counts.get(value) ?? 0) < 2 && referenceIn(value) === undefined) return packed;
+    indexes.set(value, shared.length);
+    shared.push(packed);
+    return { [KEY]: shared.length - 1 };
+  };
+  return { values: values.map(share), shared };
+}
+
+/**
+ * Puts back what {@link shareRepeats} took out, in place: each shared object is one object again. Values that were made
+ * with nothing shared must not be passed: what looks like a reference in them is none.
+ *
+ * @throws SharedJsonError for references to what is not there, and for values that would be absurdly large.
+ */
+export function restoreShared({ shared, values }: SharedJson): unknown[] {
+  const restored: Restored[] = [];
+  for (const [index, entry] of shared.entries()) restored.push(restoreMembers(entry, restored, index, 0));
+  return values.map((value) => restore(value, restored, shared.length, 0).value);
+}
+
+interface Restored {
+  readonly value: unknown;
+  readonly members: number;
+}
+
+function restore(value: unknown, restored: readonly Restored[], limit: number, depth: number): Restored {
+  const index = referenceIn(value);
+  if (index === undefined) return restoreMembers(value, restored, limit, depth);
+  const found = Number.isInteger(index) && index < limit ? restored[index] : undefined;
+  if (found === undefined) throw new SharedJsonError('it refers to a shared part that is not there');
+  return found;
+}
+
+function restoreMembers(
+  value: unknown,
+  restored: readonly Restored[],
+  limit: number,
+  depth: number,
+): Restored {
+  if (typeof value !== 'object' || value === null) return { value, members: 1 };
+  if (depth > MAX_DEPTH) throw new SharedJsonError('it is nested too deeply');
+  const record = value as Record<string, unknown>;
+  let members = 1;
+  for (const key of Object.keys(record)) {
+    const member = record[key];
+    const found = restore(member, restored, limit, depth + 1);
+    members += found.members;
+    if (members > MAX_MEMBERS) throw new SharedJsonError('its shared parts add up to too much');
+    if (found.value !== member) record[key] = found.value;
+  }
+  return { value, members };
+}
+
+/** The index that an object with the sole key `$shared` names; undefined for anything else. */
+function referenceIn(value: unknown): number | undefined {
+  if (typeof value !== 'object' || value === null || !Object.hasOwn(value, KEY)) return undefined;
+  const index = (value as Record<string, unknown>)[KEY];
+  return typeof index === 'number' && Object.keys(value).length === 1 ? index : undefined;
+}
+
+function countObjects(value: unknown, counts: Map<object, number>): void {
+  if (typeof value !== 'object' || value === null) return;
+  const count = counts.get(value) ?? 0;
+  counts.set(value, count + 1);
+  if (count > 0) return;
+  for (const member of Array.isArray(value) ? value : Object.values(value)) countObjects(member, counts);
+}
+
+/** The same object where no member changes. */
+function mapMembers(value: object, map: (member: unknown) => unknown): unknown {
+  let changed: Record<string, unknown> | unknown[] | undefined;
+  const record = value as Record<string, unknown>;
+  for (const key of Object.keys(record)) {
+    const member = record[key];
+    const mapped = map(member);
+    if (mapped === member) continue;
+    changed ??= Array.isArray(value) ? [...value] : { ...record };
+    (changed as Record<string, unknown>)[key] = mapped;
+  }
+  return changed ?? value;
+}
