@@ -4,7 +4,8 @@ import { createServer } from 'node:http';
 const INFO = JSON.stringify({
   version: '0.12.0',
   batch_ingest_config: { use_multipart_endpoint: true, size_limit: 100, size_limit_bytes: 20_971_520 },
-  instance_flags: { gzip_body_enabled: true },
+  // What LangSmith itself says; its own client takes zstd too.
+  instance_flags: { gzip_body_enabled: true, zstd_compression_enabled: true },
 });
 
 const server = createServer((request, response) => {

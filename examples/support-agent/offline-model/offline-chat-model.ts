@@ -11,15 +11,19 @@ import { ChatGenerationChunk, type ChatResult } from '@langchain/core/outputs';
 import type { Runnable } from '@langchain/core/runnables';
 import { convertToOpenAITool } from '@langchain/core/utils/function_calling';
 import { classify } from './classification.ts';
+import { type Flakiness, type WorseTurns, worseTurns } from './flakiness.ts';
 import { type BoundTool, planNextCall } from './planning.ts';
 import { countTokens } from './text.ts';
-import { writeReply } from './writing.ts';
+import { writeReply, writeVagueReply } from './writing.ts';
 
 const CLASSIFY_TOOL = 'classify_request';
 const MODEL_NAME = 'offline-rules-1';
 
 /** Options of {@link OfflineChatModel}. */
-export type OfflineChatModelOptions = BaseChatModelParams;
+export interface OfflineChatModelOptions extends BaseChatModelParams {
+  /** Makes some answers worse than the prompt and the results ask for. Default: none. */
+  readonly flakiness?: Flakiness | undefined;
+}
 
 interface OfflineCallOptions extends BaseChatModelCallOptions {
   tools?: readonly BoundTool[];
@@ -32,12 +36,15 @@ interface Reply {
 
 /**
  * A chat model without a network: it follows its system prompt by simple rules over the conversation and the results of
- * tools. The same messages always give the same reply. It knows nothing of the shop: intents, procedures and wording are
+ * tools. The same messages always give the same reply, unless it is made flaky. It knows nothing of the shop: intents, procedures and wording are
  * read from the prompt, facts from the tool results, so that a changed prompt, node or tool changes the answer.
  */
 export class OfflineChatModel extends BaseChatModel<OfflineCallOptions, AIMessageChunk> {
-  constructor(options: OfflineChatModelOptions = {}) {
+  readonly #isWorseTurn: WorseTurns;
+
+  constructor({ flakiness, ...options }: OfflineChatModelOptions = {}) {
     super(options);
+    this.#isWorseTurn = flakiness === undefined ? () => false : worseTurns(flakiness);
   }
 
   static override lc_name(): string {
@@ -61,7 +68,7 @@ export class OfflineChatModel extends BaseChatModel<OfflineCallOptions, AIMessag
 
   override async _generate(messages: BaseMessage[], options: this['ParsedCallOptions']): Promise<ChatResult> {
     options.signal?.throwIfAborted();
-    const message = toMessage(messages, respond(messages, options.tools ?? []));
+    const message = toMessage(messages, respond(messages, options.tools ?? [], this.#isWorseTurn));
     return { generations: [{ text: message.text, message }] };
   }
 
@@ -70,7 +77,7 @@ export class OfflineChatModel extends BaseChatModel<OfflineCallOptions, AIMessag
     options: this['ParsedCallOptions'],
     runManager?: CallbackManagerForLLMRun,
   ): AsyncGenerator<ChatGenerationChunk> {
-    const reply = respond(messages, options.tools ?? []);
+    const reply = respond(messages, options.tools ?? [], this.#isWorseTurn);
     for (const token of reply.text.match(/\S+\s*/g) ?? []) {
       options.signal?.throwIfAborted();
       const chunk = new ChatGenerationChunk({ text: token, message: new AIMessageChunk({ content: token }) });
@@ -93,11 +100,16 @@ function describeTool(tool: BindToolsInput): BoundTool {
 }
 
 /** Which of its three tasks the model is given shows in the tools it is bound to: classify, choose a tool, or write. */
-function respond(messages: readonly BaseMessage[], tools: readonly BoundTool[]): Reply {
+function respond(
+  messages: readonly BaseMessage[],
+  tools: readonly BoundTool[],
+  isWorseTurn: WorseTurns,
+): Reply {
   const prompt = messages.find((message) => message.getType() === 'system')?.text ?? '';
   if (tools.some((tool) => tool.name === CLASSIFY_TOOL))
     return { text: '', call: { name: CLASSIFY_TOOL, args: classify(prompt, messages) } };
-  if (tools.length === 0) return { text: writeReply(prompt, messages) };
+  if (tools.length === 0)
+    return { text: isWorseTurn(messages) ? writeVagueReply(prompt) : writeReply(prompt, messages) };
   const call = planNextCall(prompt, messages, tools);
   return call === undefined ? { text: 'done' } : { text: '', call };
 }

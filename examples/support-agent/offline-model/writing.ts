@@ -13,9 +13,18 @@ function fillIn(line: string, facts: Facts, prompt: string): string | undefined 
   return complete ? text.replace(/\s+/g, ' ').trim() : undefined;
 }
 
+const GUIDE = 'fill in the braces from the results and the situation:';
+const OTHERWISE = 'otherwise';
+const NO_IDEA = 'I am not sure how to help with that.';
+
+/** A reply that leaves out what the tools found: what the guide says where nothing else fits. */
+export function writeVagueReply(prompt: string): string {
+  return readList(prompt, GUIDE).get(OTHERWISE) ?? NO_IDEA;
+}
+
 /** The reply, by the reply guide in the system prompt and the results in the conversation. */
 export function writeReply(prompt: string, messages: readonly BaseMessage[]): string {
-  const guide = readList(prompt, 'fill in the braces from the results and the situation:');
+  const guide = readList(prompt, GUIDE);
   const results = resultsOfTurn(messages);
   const facts: Facts = Object.assign({}, ...results.map((result) => result.facts));
   const [last, before] = [results.at(-1), results.at(-2)].map((result) => factText(result?.facts['outcome']));
@@ -24,7 +33,7 @@ export function writeReply(prompt: string, messages: readonly BaseMessage[]): st
     `${last} after ${before}`,
     last,
     last === undefined ? `intent.${readSetting(prompt, 'intent')}` : undefined,
-    'otherwise',
+    OTHERWISE,
   ];
   const line = cases
     .map((key) => (key === undefined ? undefined : guide.get(key)))
@@ -33,7 +42,5 @@ export function writeReply(prompt: string, messages: readonly BaseMessage[]): st
 
   const opening = /^Where the customer is upset, begin with: (.*)$/m.exec(prompt)?.[1];
   const upset = readSetting(prompt, 'upset') === 'yes' && opening !== undefined;
-  return [upset ? opening : '', line ?? 'I am not sure how to help with that.']
-    .filter((part) => part !== '')
-    .join(' ');
+  return [upset ? opening : '', line ?? NO_IDEA].filter((part) => part !== '').join(' ');
 }

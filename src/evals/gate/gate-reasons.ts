@@ -90,7 +90,7 @@ function comparability(
     if (verdict.status === 'not_applicable' && !key.wasScored) return [];
     const [code, message] = incomparable[key.incomparable];
     const allow = ['changed', 'judge', 'range'].includes(key.incomparable)
-      ? ` Where the change cannot move scores: --allow-changed ${key.key}`
+      ? ` (or compare all the same, where the change cannot move scores: --allow-changed ${key.key})`
       : '';
     return [{ code, effect: 'no_verdict', message, hint: `${acceptHint(suite)}${allow}` }];
   }

@@ -27,7 +27,7 @@ export function settingsReasons(
             code: 'SETTINGS_CHANGED',
             effect: 'no_verdict',
             message: `${message}, and agents failed: how many do depends on it.`,
-            hint: `Set timeoutMs to ${baseline.timeoutMs}, or accept a run with the new one. ${acceptHint(suite)} Where no failure is a time-out: --allow-changed ${TIMEOUT}`,
+            hint: `Set timeoutMs to ${baseline.timeoutMs}, or accept a run with the new one. ${acceptHint(suite)} (or compare all the same, where no failure is a time-out: --allow-changed ${TIMEOUT})`,
           }
         : { code: 'TIMEOUT_CHANGED', effect: 'warning', message: `${message}.` },
     );

@@ -275,6 +275,16 @@ describe('a budget', () => {
     });
   });
 
+  it('of time that is over before the target says that it is there is spent, and no unknown error', async () => {
+    const { target } = agent(() => ({}));
+    const check = ({ signal }: { readonly signal?: AbortSignal } = {}) =>
+      new Promise<void>((_, reject) => signal?.addEventListener('abort', () => reject(signal.reason)));
+    await expect(run({ ...target, check }, { budget: { timeMs: 5_000 } })).rejects.toMatchObject({
+      code: 'BUDGET_SPENT',
+      message: expect.stringContaining('after 0 of 12 calls'),
+    });
+  });
+
   it('only ends the extra rounds, and one that would not fit is not begun', async () => {
     const { target, asked } = agent(() => reporting(100));
     const { calls, rounds } = await run(target, { budget: { tokens: 1_900 }, nextRound: wish(4) });

@@ -96,7 +96,13 @@ export class Session {
     if (outstanding > 0 && !this.#hasRoomFor(round, outstanding)) return 'budget';
     this.#report();
     if (!this.#isChecked && this.#mustCall(work)) {
-      await this.#options.target.check?.({ signal: this.#stop.signal });
+      try {
+        await this.#options.target.check?.({ signal: this.#stop.signal });
+      } catch (thrown) {
+        // The time was over before the target had answered: that is no word on the target.
+        if (this.#stop.signal.reason === TIME_IS_OVER) return 'budget';
+        throw thrown;
+      }
       this.#isChecked = true;
     }
     const workers = Math.min(this.#concurrency, Math.max(1, outstanding));
