@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { CollectingExporter } from '../../test/support/collecting-exporter.ts';
-import { ManualClock, until } from '../../test/support/manual-clock.ts';
+import { ManualClock, turn, until } from '../../test/support/manual-clock.ts';
 import type { Trace } from '../core/index.ts';
 import { Counters } from './counters.ts';
 import { Courier } from './courier.ts';
@@ -31,7 +31,7 @@ function sourceOf(ids: readonly string[]): BatchSource {
   };
 }
 
-function setup(ids: readonly string[], exporter = new CollectingExporter()) {
+function setup(ids: readonly string[], exporter = new CollectingExporter(), lingerMs = 0) {
   const counters = new Counters();
   const clock = new ManualClock();
   const warnings: string[] = [];
@@ -50,6 +50,7 @@ function setup(ids: readonly string[], exporter = new CollectingExporter()) {
     },
     slowMs: undefined,
     onProgress: () => {},
+    lingerMs,
   });
   return { courier, exporter, counters, clock, warnings, aside, troubles: () => troubles };
 }
@@ -72,6 +73,27 @@ class PickyExporter extends CollectingExporter {
 }
 
 describe('Courier', () => {
+  it('waits for more to go along, once, before it delivers what has come', async () => {
+    const { courier, exporter, clock } = setup(names(20), new CollectingExporter(), 200);
+    courier.wake();
+    courier.wake();
+    await turn();
+    expect(exporter.traces).toEqual([]);
+    expect(clock.sleeps.map(({ ms }) => ms)).toEqual([200]);
+    clock.advance(200);
+    await until(() => exporter.traces.length === 20);
+    expect(clock.sleeps).toHaveLength(1);
+  });
+
+  it('waits for nothing when it is told to flush, also when it has begun to', async () => {
+    for (const woken of [false, true]) {
+      const { courier, exporter } = setup(names(20), new CollectingExporter(), 200);
+      if (woken) courier.wake();
+      expect(await courier.flush()).toBe(true);
+      expect(exporter.traces).toHaveLength(20);
+    }
+  });
+
   it('sets aside exactly the traces that are refused, delivers the others once each, and comes to an end', async () => {
     await fc.assert(
       fc.asyncProperty(fc.uniqueArray(fc.nat(29)), async (bad) => {

@@ -22,6 +22,11 @@ export interface CourierDeps {
   readonly slowMs: number | undefined;
   /** Something was delivered or set aside. */
   readonly onProgress: () => void;
+  /**
+   * How long to wait for more once there is something to do, in milliseconds: a batch costs little more than a trace.
+   * Nobody who flushes waits for it. Default 0.
+   */
+  readonly lingerMs?: number;
 }
 
 /**
@@ -29,6 +34,10 @@ export interface CourierDeps {
  * the context of a request, and instrumentation would put the baggage of that request into the headers of the export.
  */
 const outsideOfRequests = AsyncLocalStorage.snapshot();
+
+// Reasons to end a wait. The default reason is an exception whose stack would be captured each time.
+const ANSWERED = 'answered';
+const WOKEN = 'woken';
 
 type Setback = Extract<ExportResult, { readonly kind: 'retryable' }>;
 
@@ -55,8 +64,7 @@ export class Courier {
 
   /** There may be something to do. Returns at once. */
   wake(): void {
-    if (this.running !== undefined || this.isStopped || !this.deps.source.hasMore) return;
-    this.running = this.run();
+    this.start(this.deps.lingerMs ?? 0);
   }
 
   /**
@@ -92,15 +100,21 @@ export class Courier {
   }
 
   private nextAttempt(): Promise<boolean> {
-    this.wakeUp.abort();
-    this.wake();
+    this.wakeUp.abort(WOKEN);
+    this.start(0);
     return new Promise((resolve) => {
       if (this.running === undefined) resolve(false);
       else this.waiters.push(resolve);
     });
   }
 
-  private async run(): Promise<void> {
+  private start(lingerMs: number): void {
+    if (this.running !== undefined || this.isStopped || !this.deps.source.hasMore) return;
+    this.running = this.run(lingerMs);
+  }
+
+  private async run(lingerMs: number): Promise<void> {
+    if (lingerMs > 0) await this.sleep(lingerMs);
     while (this.deps.source.hasMore && !this.isStopped) {
       const arrived = await this.attempt();
       for (const waiter of this.waiters.splice(0)) waiter(arrived);
@@ -175,12 +189,8 @@ export class Courier {
   }
 
   private async send(part: readonly Trace[]): Promise<ExportResult> {
-    const { exporter, clock, slowMs, onTrouble } = this.deps;
-    const answered = new AbortController();
-    if (slowMs !== undefined) {
-      // Rejects when the answer came first.
-      clock.sleep(slowMs, answered.signal).then(onTrouble, () => undefined);
-    }
+    const { exporter } = this.deps;
+    const stopWatching = this.watchPace();
     try {
       const { signal } = this.interruption;
       return await outsideOfRequests(() => exporter.export(part, { signal }));
@@ -188,19 +198,33 @@ export class Courier {
       // Against its contract. Nothing is known of the batch then, so it is kept.
       return { kind: 'retryable', error: thrown };
     } finally {
-      answered.abort();
+      stopWatching();
     }
+  }
+
+  /** Reports trouble once the attempt is slow. Returns what ends it. */
+  private watchPace(): () => void {
+    const { clock, slowMs, onTrouble } = this.deps;
+    if (slowMs === undefined) return () => {};
+    const answered = new AbortController();
+    // Rejects when the answer came first.
+    clock.sleep(slowMs, answered.signal).then(onTrouble, () => undefined);
+    return () => answered.abort(ANSWERED);
   }
 
   private async pause(): Promise<void> {
     const { clock, random } = this.deps;
-    this.wakeUp = new AbortController();
     const waitMs = Math.max(
       retryDelayMs({ failures: Math.max(1, this.breaker.failures), retryAfterMs: this.retryAfterMs }, random),
       this.breaker.waitMs(clock.now()),
     );
-    // The only way this sleep rejects is somebody who does not want to wait.
-    await clock.sleep(waitMs, this.wakeUp.signal).catch(() => undefined);
+    await this.sleep(waitMs);
+  }
+
+  /** Until the time is up or somebody does not want to wait, which is the only way this sleep rejects. */
+  private async sleep(ms: number): Promise<void> {
+    this.wakeUp = new AbortController();
+    await this.deps.clock.sleep(ms, this.wakeUp.signal).catch(() => undefined);
   }
 
   /** Once per distinct message until something works again: an outage is one warning, not one a second. */

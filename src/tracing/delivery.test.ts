@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { CollectingExporter } from '../../test/support/collecting-exporter.ts';
 import { ManualClock, turn, until } from '../../test/support/manual-clock.ts';
@@ -135,6 +135,7 @@ function onDisk(folder: string, use: DeliveryDisk['use'], exporters: readonly Tr
     clock,
     random: () => 0.5,
     maxQueued: 100,
+    lingerMs: 0,
     disk: {
       spoolFolder: `${folder}/spool`,
       deadLetterFolder: `${folder}/dead-letter`,
@@ -229,6 +230,29 @@ describe('Delivery by way of the disk', () => {
     next.clock.advance(30_000);
     await until(() => second.ids.length === 1);
     await next.delivery.close();
+  });
+
+  it('syncs what still waits now and then', async () => {
+    await using dir = await tempDir();
+    const exporter = new NamedExporter('a');
+    exporter.answers.push(...Array.from({ length: 50 }, () => retryable));
+    const { delivery, add, clock, counters } = onDisk(dir.path, 'always', [exporter]);
+    await until(() => clock.sleeps.some(({ ms }) => ms === 30_000));
+    add(1);
+    await turn();
+    const [segment = ''] = readdirSync(dir.path, { recursive: true, encoding: 'utf8' }).filter((name) =>
+      name.endsWith('.seg'),
+    );
+    const path = `${dir.path}/${segment}`;
+    renameSync(path, `${path}.away`);
+    // Where it is looked for, there is what cannot be synced.
+    mkdirSync(path);
+    expect(counters.snapshot().spool_failures).toBeUndefined();
+    clock.advance(30_000);
+    await until(() => counters.snapshot().spool_failures?.['disk'] === 1);
+    rmSync(path, { recursive: true });
+    renameSync(`${path}.away`, path);
+    await delivery.close();
   });
 
   it('sets refused traces aside in a file that nobody else may read', async () => {

@@ -34,6 +34,8 @@ export interface DeliveryDeps {
   readonly random: Random;
   /** Traces that may wait in memory. Beyond it sampled successes are given up first, errors last. */
   readonly maxQueued: number;
+  /** How long what is safe in the spool waits for more to go with it, in milliseconds. Default 200. */
+  readonly lingerMs?: number | undefined;
   /** Undefined: nothing is ever written, and what is in memory ends with the process. */
   readonly disk?: DeliveryDisk | undefined;
 }
@@ -67,9 +69,11 @@ export interface DeliveryHealth {
 const TRACES_PER_TURN = 32;
 /** The same, where each is also written: about 0.2 ms for one of 60 KB. */
 const WRITES_PER_TURN = 16;
+/** Long enough for a busy process to fill a batch, and short for somebody who looks for a trace. */
+const LINGER_MS = 200;
 /** A disk that takes longer than this for a batch is no longer taken for a safe place in itself. */
 const SLOW_MS = 250;
-const ADOPT_EVERY_MS = 30_000;
+const TEND_EVERY_MS = 30_000;
 const MAX_DEAD_LETTER_BYTES = 64 * 1024 * 1024;
 
 /**
@@ -107,11 +111,13 @@ export class Delivery {
           source: this.spool.source(exporter.name),
           setAside: (trace, reason) => this.setAside(exporter.name, reason, { trace }),
           onTrouble: () => this.trouble(),
+          // In the spool it is safe, and can wait for others to go with it.
+          lingerMs: disk?.use === 'always' ? (deps.lingerMs ?? LINGER_MS) : 0,
           slowMs: disk?.use === 'on_trouble' ? SLOW_MS : undefined,
           onProgress: () => this.schedule(),
         }),
     );
-    if (disk !== undefined) void this.adoptNowAndThen();
+    if (disk !== undefined) void this.tendSpool();
   }
 
   /** Traces that not every exporter has taken. */
@@ -260,13 +266,14 @@ export class Delivery {
     };
   }
 
-  private async adoptNowAndThen(): Promise<void> {
+  private async tendSpool(): Promise<void> {
     const { signal } = this.closing;
     while (!signal.aborted) {
       await this.spool.adopt();
       for (const courier of this.couriers) courier.wake();
+      await this.spool.sync();
       // The only way this sleep rejects is the end.
-      await this.deps.clock.sleep(ADOPT_EVERY_MS, signal).catch(() => undefined);
+      await this.deps.clock.sleep(TEND_EVERY_MS, signal).catch(() => undefined);
     }
   }
 

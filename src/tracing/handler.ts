@@ -6,6 +6,9 @@ import { takeRunSignal } from './run-signal.ts';
 
 type Metadata = Record<string, unknown>;
 
+/** Event of a model span: lengths of the pieces in which its answer came. */
+const PIECES = 'pieces';
+
 /** The parts of a serialized runnable that are read here. */
 interface SerializedRunnable {
   readonly id?: readonly string[];
@@ -103,8 +106,16 @@ export class TracingHandler extends GraphCallbackHandler {
     this.startModel(model, { prompts }, runId, parentId, extra, tags, metadata, runName);
   }
 
-  override handleLLMNewToken(_token: string, _index: unknown, runId: string): void {
+  override handleLLMNewToken(
+    token: string,
+    _index: unknown,
+    runId: string,
+    _parentId?: string,
+    _tags?: string[],
+    fields?: { readonly chunk?: unknown },
+  ): void {
     this.noteFirstToken(runId);
+    this.guard('pieces', () => this.notePiece(runId, pieceOf(token, fields?.chunk)));
   }
 
   override handleChatModelStreamEvent(_event: unknown, runId: string): void {
@@ -237,6 +248,17 @@ export class TracingHandler extends GraphCallbackHandler {
     });
   }
 
+  /** How an answer came in pieces, for a replay to send it in the same ones. */
+  private notePiece(runId: string, piece: Piece): void {
+    const span = this.recorder.find(runId);
+    if (span === undefined || (span.source !== undefined && span.source !== this)) return;
+    const pieces = span.events.find(({ name }) => name === PIECES)?.data as Piece[] | undefined;
+    if (pieces === undefined) this.event(runId, PIECES, [piece]);
+    else if (pieces.length > 0 && pieces.length < MAX_PIECES) pieces.push(piece);
+    // Half of them would say nothing.
+    else pieces.length = 0;
+  }
+
   /** Inside another wrapped graph both handlers hear of every event. */
   private event(runId: string, name: string, data?: unknown): void {
     const source = this.recorder.find(runId)?.source;
@@ -251,6 +273,25 @@ export class TracingHandler extends GraphCallbackHandler {
       this.onDefect(where, thrown);
     }
   }
+}
+
+/** Length of a piece's text; with those of the arguments of tool calls, by the number of the call, where it has any. */
+type Piece =
+  | number
+  | readonly [textLength: number, ...calls: (readonly [call: number, argsLength: number])[]];
+
+const MAX_PIECES = 4_096;
+
+function pieceOf(token: string, chunk: unknown): Piece {
+  const message = isRecord(chunk) ? chunk['message'] : undefined;
+  if (!isRecord(message)) return token.length;
+  const { content, tool_call_chunks: calls } = message;
+  const textLength = typeof content === 'string' ? content.length : token.length;
+  if (!Array.isArray(calls) || calls.length === 0) return textLength;
+  return [
+    textLength,
+    ...calls.map((call) => [Number(call?.index ?? 0), String(call?.args ?? '').length] as const),
+  ];
 }
 
 function chainType(chain: SerializedRunnable | undefined, tags: readonly string[]): SpanType {

@@ -1,4 +1,5 @@
-// What the command line needs of the tracer and no user should rely on: it is in no entry of the package.
+// What the command line and replays need of the tracer and no user should rely on: it is in no entry of the package.
+export { type InMemoryTracing, traceInMemory } from './in-memory.ts';
 export { type ResolvedTraceOptions, resolveTraceOptions } from './options.ts';
 export type { TraceOptions } from './options-schema.ts';
 export {

@@ -5,7 +5,7 @@ import type { Hiding, Privacy } from './redaction/index.ts';
 import { formatTraceState, parseTraceState } from './sampling/index.ts';
 
 /** Events that the tracer names itself; any other has a name of the application's making. */
-const OWN_EVENTS: ReadonlySet<string> = new Set(['first_token', 'interrupt', 'resume']);
+const OWN_EVENTS: ReadonlySet<string> = new Set(['first_token', 'pieces', 'interrupt', 'resume']);
 /** The form that model providers ask of the name of a tool. */
 const TOOL_NAME = /^[\w-]{1,64}$/;
 /** Tags that LangGraph and LangChain set by themselves; nothing of the user's is in them. */

@@ -1,4 +1,3 @@
-import { AsyncResource } from 'node:async_hooks';
 import type { BaseCallbackHandler } from '@langchain/core/callbacks/base';
 import { type Clock, errorMessage, type Logger, type Random, systemClock } from '../core/index.ts';
 import { callerOf } from './caller.ts';
@@ -37,6 +36,8 @@ export interface TracerDeps {
   readonly exporters?: readonly TraceExporter[];
   /** Where kept traces go straight from memory, with nothing written in the options' home. Wins over `exporters`. */
   readonly exporter?: TraceExporter;
+  /** How long a spooled trace waits for others to go with it, in milliseconds. Default 200. */
+  readonly lingerMs?: number;
   /** What joins it with OpenTelemetry. Default: that of the process. */
   readonly otel?: OtelHub;
 }
@@ -54,8 +55,6 @@ export class Tracer {
   readonly handler: TracingHandler;
   readonly counters = new Counters();
   private readonly options: ResolvedTraceOptions;
-  /** The asynchronous context that the tracer was made in. */
-  private readonly context = new AsyncResource('SluicegateTracer');
   private readonly recording: RecordOptions;
   private readonly keeper: TraceKeeper;
   private readonly recorder: Recorder;
@@ -104,6 +103,7 @@ export class Tracer {
       clock,
       random: deps.random ?? Math.random,
       maxQueued: options.maxQueuedTraces,
+      lingerMs: deps.lingerMs,
       disk: deps.exporter ? undefined : diskFor(this.exporters, options),
     });
     this.otel = deps.otel ?? otelHub;
@@ -286,14 +286,11 @@ export class Tracer {
   private deliver({ trace, settlement, decision, precious }: KeptTrace): void {
     this.otel.decideRoot(trace.root.id, 'keep');
     this.buffer.add(trace);
-    // A delivery under way goes on with the traces of other runs: it must not stay in the asynchronous context of this one.
-    this.context.runInAsyncScope(() =>
-      this.delivery.add({
-        precious,
-        open: () => recordTrace(trace, settlement, decision, this.recording),
-        done: () => this.buffer.remove(trace),
-      }),
-    );
+    this.delivery.add({
+      precious,
+      open: () => recordTrace(trace, settlement, decision, this.recording),
+      done: () => this.buffer.remove(trace),
+    });
   }
 
   private defect(where: string, thrown: unknown): void {

@@ -28,6 +28,7 @@ function start() {
   const tracer = new Tracer(resolveTraceOptions({ home: dir.path }, {}, '/nowhere'), {
     clock,
     random: () => 0,
+    lingerMs: 0,
     logger: silentLogger,
     otel: hub,
     exporters: [new OtlpExporter({ hub, now: clock.now })],

@@ -46,7 +46,7 @@ export class Cursors {
     if (newest === undefined) return undefined;
     let json: unknown;
     try {
-      json = JSON.parse(Buffer.from(newest.payload).toString());
+      json = JSON.parse(newest.payload.toString());
     } catch {
       return undefined;
     }
@@ -78,8 +78,8 @@ export class Cursors {
    */
   write(path: string): void {
     const content = { schemaVersion: 1, exporters: Object.fromEntries(this.sequences) };
-    const payload = Buffer.from(JSON.stringify(content));
-    const record = encodeRecord({ sequence: this.writes + 1, precious: false, timeMs: 0, payload });
+    const text = JSON.stringify(content);
+    const record = encodeRecord({ sequence: this.writes + 1, precious: false, timeMs: 0, text });
     if (record.length > PLACE_BYTES) throw new RangeError('the names of the exporters are too long');
     this.descriptor ??= openSync(path, constants.O_RDWR | constants.O_CREAT, 0o600);
     writeSync(this.descriptor, record, 0, record.length, ((this.writes + 1) % 2) * PLACE_BYTES);

@@ -1,12 +1,14 @@
 import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Trace, traceSchema } from '../../core/index.ts';
+import type { Trace } from '../../core/index.ts';
 import { Cursors } from './cursors.ts';
 import type { SpoolEntry } from './entry.ts';
 import { LaneFolder } from './lane-folder.ts';
 import type { SpoolRecord } from './record.ts';
 import { Segment } from './segment.ts';
+import { TraceCache } from './trace-cache.ts';
+import { readTraceText } from './trace-text.ts';
 
 /** What a lane reports. */
 export interface LaneEvents {
@@ -27,8 +29,14 @@ export interface LaneParts {
   readonly events: LaneEvents;
   /** A segment of this size is closed and a new one begun, in bytes. */
   readonly segmentBytes: number;
-  /** Bytes of written records whose traces may stay in memory, to spare reading them back. */
+  /** Bytes of written records whose traces may stay in memory, the newest, to spare reading them back. */
   readonly cacheBytes: number;
+}
+
+/** How much a batch may hold. `sizeBytes`: on disk. */
+export interface BatchLimits {
+  readonly count: number;
+  readonly sizeBytes: number;
 }
 
 /** Entries for one exporter. `through`: the sequence that is passed with the last of them. */
@@ -46,12 +54,13 @@ export class Lane {
   private folder: LaneFolder | undefined;
   private segments: Segment[] = [];
   private memory: SpoolEntry[] = [];
-  private cachedBytes = 0;
+  private readonly cache: TraceCache;
   /** The highest sequence an exporter has been given. */
   private handedOut = 0;
 
   constructor(parts: LaneParts) {
     this.parts = parts;
+    this.cache = new TraceCache(parts.cacheBytes);
   }
 
   /** Reads what another process left in its folder, which this one holds now. @throws system errors. */
@@ -93,7 +102,7 @@ export class Lane {
     const known = waiting.filter(({ trace }) => trace !== undefined);
     this.folder = undefined;
     this.segments = [];
-    this.cachedBytes = 0;
+    this.cache.disown();
     for (const entry of known) {
       entry.offset = 0;
       entry.sizeBytes = 0;
@@ -156,35 +165,32 @@ export class Lane {
     for (const entry of entries) {
       entry.done?.();
       entry.done = undefined;
-      if (this.cachedBytes + entry.sizeBytes <= this.parts.cacheBytes) this.cachedBytes += entry.sizeBytes;
-      else entry.trace = undefined;
+      this.cache.add(entry);
     }
   }
 
   /** The oldest entries an exporter has not passed, within limits but at least one. @throws system errors. */
-  async batch(
-    exporter: string,
-    limits: { readonly count: number; readonly sizeBytes: number },
-  ): Promise<LaneBatch> {
+  async batch(exporter: string, limits: BatchLimits): Promise<LaneBatch> {
     const cursor = this.parts.cursors.get(exporter) ?? Number.POSITIVE_INFINITY;
-    const segment = this.segments.find(({ lastSequence }) => lastSequence > cursor);
-    const waiting = segment?.entries ?? this.memory;
-    const entries = firstAfter(waiting, cursor, limits);
+    const entries = this.firstAfter(cursor, limits);
     const through = entries.at(-1)?.sequence ?? cursor;
     this.handedOut = Math.max(this.handedOut, through);
-    const known = entries.flatMap(({ sequence, trace }) =>
-      trace === undefined ? [] : [{ sequence, trace }],
-    );
-    if (segment === undefined || known.length === entries.length) return { items: known, through };
-    const traces = new Map(known.map(({ sequence, trace }) => [sequence, trace]));
-    const records = await segment.read(entries);
-    const items = entries.flatMap((entry, index) => {
-      const { sequence } = entry;
-      const trace = traces.get(sequence) ?? this.readBack(sequence, records[index]);
-      if (trace !== undefined) return [{ sequence, trace }];
-      // Out of the list, so that no other exporter comes upon it and it is reported once.
-      segment.entries = segment.entries.filter((other) => other !== entry);
-      return [];
+    // Noted before anything is read: while that waits, more may be written, and these leave the cache.
+    const traces = new Map(entries.map(({ sequence, trace }) => [sequence, trace]));
+    const missing = this.bySegment(entries.filter(({ trace }) => trace === undefined));
+    // All begun at once, for the same reason: a segment may be rewritten or removed while another one is read.
+    const read = await Promise.all(missing.map(([segment, wanted]) => segment.read(wanted)));
+    for (const [at, [segment, wanted]] of missing.entries()) {
+      for (const [index, entry] of wanted.entries()) {
+        const trace = this.readBack(entry.sequence, read[at]?.[index]);
+        if (trace !== undefined) traces.set(entry.sequence, trace);
+        // Out of the list, so that no other exporter comes upon it and it is reported once.
+        else segment.entries = segment.entries.filter((other) => other !== entry);
+      }
+    }
+    const items = entries.flatMap(({ sequence }) => {
+      const trace = traces.get(sequence);
+      return trace === undefined ? [] : [{ sequence, trace }];
     });
     return { items, through };
   }
@@ -243,6 +249,18 @@ export class Lane {
     return givenUp;
   }
 
+  /** Syncs what waits on disk, for power cuts. Never rejects. */
+  async sync(): Promise<void> {
+    // One after the other, so that few files are open at a time.
+    for (const segment of [...this.segments]) {
+      try {
+        await segment.sync();
+      } catch (thrown) {
+        this.parts.events.onProblem(thrown);
+      }
+    }
+  }
+
   /** Removes what has been passed by all, and the folder when nothing is left in it; else leaves it for a later process. */
   close(): void {
     const { folder } = this;
@@ -255,6 +273,7 @@ export class Lane {
         if (isEmpty) segment.remove();
         else segment.seal();
       }
+      if (!isEmpty) void this.sync();
       if (isEmpty) folder.remove();
     } catch (thrown) {
       this.parts.events.onProblem(thrown);
@@ -275,13 +294,13 @@ export class Lane {
 
   private removePassed(): void {
     const passed = this.parts.cursors.passedByAll;
+    this.cache.removeThrough(passed);
     while (this.memory[0] !== undefined && this.memory[0].sequence <= passed) this.memory.shift()?.done?.();
     try {
       for (const segment of [...this.segments]) {
         if (segment.lastSequence > passed) return;
         if (!segment.isOpen) this.removeSegment(segment);
         else if (segment.sizeBytes > 0) {
-          this.uncache(segment.entries);
           segment.clear();
         }
       }
@@ -292,7 +311,7 @@ export class Lane {
 
   private removeSegment(segment: Segment): void {
     segment.remove();
-    this.uncache(segment.entries);
+    this.cache.remove(segment.entries);
     this.segments = this.segments.filter((other) => other !== segment);
   }
 
@@ -300,14 +319,33 @@ export class Lane {
     const { entries } = segment;
     segment.keepOnly(kept);
     const left = new Set(kept);
-    this.uncache(entries.filter((entry) => !left.has(entry)));
+    this.cache.remove(entries.filter((entry) => !left.has(entry)));
   }
 
-  private uncache(entries: readonly SpoolEntry[]): void {
-    for (const entry of entries) {
-      if (entry.trace !== undefined) this.cachedBytes -= entry.sizeBytes;
-      entry.trace = undefined;
+  /** The oldest entries after a sequence, within limits but at least one, if there is one. */
+  private firstAfter(cursor: number, limits: BatchLimits): SpoolEntry[] {
+    const taken: SpoolEntry[] = [];
+    let sizeBytes = 0;
+    for (const { entries } of [...this.segments, { entries: this.memory }]) {
+      if ((entries.at(-1)?.sequence ?? 0) <= cursor) continue;
+      for (const entry of entries) {
+        if (entry.sequence <= cursor) continue;
+        sizeBytes += entry.sizeBytes;
+        if (taken.length === limits.count || (taken.length > 0 && sizeBytes > limits.sizeBytes)) return taken;
+        taken.push(entry);
+      }
     }
+    return taken;
+  }
+
+  /** Written entries, with the segment that each is in. */
+  private bySegment(entries: readonly SpoolEntry[]): (readonly [Segment, readonly SpoolEntry[]])[] {
+    if (entries.length === 0) return [];
+    const wanted = new Set(entries);
+    return this.segments.flatMap((segment) => {
+      const found = segment.entries.filter((entry) => wanted.has(entry));
+      return found.length === 0 ? [] : [[segment, found] as const];
+    });
   }
 
   private readBack(sequence: number, record: SpoolRecord | undefined): Trace | undefined {
@@ -315,31 +353,10 @@ export class Lane {
       this.parts.events.onDamage('corrupt', 1);
       return undefined;
     }
-    const text = Buffer.from(record.payload).toString();
-    try {
-      const parsed = traceSchema.safeParse(JSON.parse(text));
-      if (parsed.success) return parsed.data;
-      const [issue] = parsed.error.issues;
-      this.parts.events.onUnreadable(text, `${issue?.path.join('.') || 'record'}: ${issue?.message}`);
-    } catch {
-      this.parts.events.onUnreadable(text, 'it is not JSON');
-    }
+    const text = record.payload.toString();
+    const reading = readTraceText(text);
+    if ('trace' in reading) return reading.trace;
+    this.parts.events.onUnreadable(text, reading.problem);
     return undefined;
   }
-}
-
-function firstAfter(
-  entries: readonly SpoolEntry[],
-  cursor: number,
-  limits: { readonly count: number; readonly sizeBytes: number },
-): SpoolEntry[] {
-  const taken: SpoolEntry[] = [];
-  let sizeBytes = 0;
-  for (const entry of entries) {
-    if (entry.sequence <= cursor) continue;
-    sizeBytes += entry.sizeBytes;
-    if (taken.length === limits.count || (taken.length > 0 && sizeBytes > limits.sizeBytes)) break;
-    taken.push(entry);
-  }
-  return taken;
 }

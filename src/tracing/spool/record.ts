@@ -9,7 +9,7 @@ export interface SpoolRecord {
   /** When it was decided, in whole milliseconds since the epoch. */
   readonly timeMs: number;
   /** A trace as JSON text in UTF-8. */
-  readonly payload: Uint8Array;
+  readonly payload: Buffer;
 }
 
 /** What {@link scanRecords} finds, in order. The pieces cover the bytes without a hole. */
@@ -34,17 +34,63 @@ const TIME_AT = 19;
 /** Bytes of a record before its payload. */
 export const HEADER_BYTES = 25;
 
+/** A record to write. */
+export interface RecordFields extends Omit<SpoolRecord, 'payload'> {
+  /** Text of the payload. */
+  readonly text: string;
+}
+
 /** A record as bytes: marker, CRC-32 over all that follows it, payload length, priority, sequence, time, payload. */
-export function encodeRecord(record: SpoolRecord): Buffer {
-  const bytes = Buffer.allocUnsafe(HEADER_BYTES + record.payload.length);
-  MARKER.copy(bytes);
-  bytes.writeUInt32BE(record.payload.length, LENGTH_AT);
-  bytes.writeUInt8(record.precious ? 1 : 0, PRECIOUS_AT);
-  bytes.writeUIntBE(record.sequence, SEQUENCE_AT, 6);
-  bytes.writeUIntBE(record.timeMs, TIME_AT, 6);
-  bytes.set(record.payload, HEADER_BYTES);
-  bytes.writeUInt32BE(crc32(bytes.subarray(LENGTH_AT)), CHECKSUM_AT);
+export function encodeRecord(fields: RecordFields): Buffer {
+  const bytes = Buffer.allocUnsafe(recordBytes(fields.text));
+  writeRecord(bytes, fields);
   return bytes;
+}
+
+/**
+ * Encodes records into memory that is used again: allocating and freeing that of every record takes as long as writing it.
+ * A record is good until the next {@link RecordEncoder.reset}.
+ */
+export class RecordEncoder {
+  private readonly sizeBytes: number;
+  private memory: Buffer | undefined;
+  private used = 0;
+
+  /** @param sizeBytes What it may hold on to, in bytes. Records beyond it get memory of their own. */
+  constructor(sizeBytes: number) {
+    this.sizeBytes = sizeBytes;
+  }
+
+  /** A record as {@link encodeRecord} makes it. */
+  encode(fields: RecordFields): Buffer {
+    const length = recordBytes(fields.text);
+    if (this.used + length > this.sizeBytes) return encodeRecord(fields);
+    this.memory ??= Buffer.allocUnsafeSlow(this.sizeBytes);
+    const bytes = this.memory.subarray(this.used, this.used + length);
+    writeRecord(bytes, fields);
+    this.used += length;
+    return bytes;
+  }
+
+  /** Takes back the memory of every record encoded so far. */
+  reset(): void {
+    this.used = 0;
+  }
+}
+
+function recordBytes(text: string): number {
+  return HEADER_BYTES + Buffer.byteLength(text);
+}
+
+/** Fills bytes that are exactly as long as the record. */
+function writeRecord(bytes: Buffer, { sequence, precious, timeMs, text }: RecordFields): void {
+  MARKER.copy(bytes);
+  bytes.writeUInt32BE(bytes.length - HEADER_BYTES, LENGTH_AT);
+  bytes.writeUInt8(precious ? 1 : 0, PRECIOUS_AT);
+  bytes.writeUIntBE(sequence, SEQUENCE_AT, 6);
+  bytes.writeUIntBE(timeMs, TIME_AT, 6);
+  bytes.write(text, HEADER_BYTES);
+  bytes.writeUInt32BE(crc32(bytes.subarray(LENGTH_AT)), CHECKSUM_AT);
 }
 
 /** The record that begins at an offset; undefined when none does, or it is not whole. */

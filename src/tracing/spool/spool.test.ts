@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -96,6 +96,7 @@ describe.each([
     it.spool.persist();
     const source = it.spool.source('a');
     const first = await source.next();
+    expect(first?.traces).toHaveLength(32);
     expect((await source.next())?.traces).toEqual(first?.traces);
     first?.commit(2);
     expect(await takeAll(it.spool)).toEqual(range(3, 100));
@@ -292,6 +293,100 @@ describe('a spool on disk', () => {
     expect(await takeAll(later.spool, 'b')).toEqual([1, 3]);
     expect(later.reports).toEqual(['adopted 3', 'damage corrupt 1']);
     await later.spool.close();
+  });
+
+  it('reads nothing back for an exporter that keeps up, however far behind another one is', async () => {
+    await using dir = await tempDir();
+    const { spool, add, reports } = openSpool(dir.path, { exporters: ['prompt', 'stuck'] });
+    for (const number of range(1, 12)) {
+      add(number, { bytes: MIB });
+      spool.persist();
+      // Whatever is read from here on is damaged.
+      for (const path of segments(dir.path)) writeFileSync(path, Buffer.alloc(statSync(path).size));
+      expect(await takeAll(spool, 'prompt')).toEqual([number]);
+    }
+    expect(reports).toEqual([]);
+    // The newest seven are in memory for the other one, too: eight would be more than 8 MiB.
+    expect(await takeAll(spool, 'stuck')).toEqual(range(6, 12));
+    expect(reports).toEqual(range(1, 5).map(() => 'damage corrupt 1'));
+    await spool.close();
+  });
+
+  it('fills a batch from as many segments as it takes', async () => {
+    await using dir = await tempDir();
+    const options = { maxBytes: 64_000 };
+    await leftBy(
+      ({ spool, add }) => {
+        for (const number of range(1, 20)) {
+          add(number, { bytes: 1_000 });
+          spool.persist();
+        }
+      },
+      dir.path,
+      options,
+    );
+    expect(segments(dir.path).length).toBeGreaterThan(3);
+    const later = openSpool(dir.path, options);
+    await later.spool.adopt();
+    const batch = await later.spool.source('a').next();
+    expect(batch?.traces.map(({ id }) => id)).toEqual(range(1, 20).map(runId));
+    batch?.commit(7);
+    expect(await takeAll(later.spool)).toEqual(range(8, 20));
+    await later.spool.close();
+  });
+
+  it('has a batch whole although its segments are given up while it is read', async () => {
+    await using dir = await tempDir();
+    const options = { maxBytes: 64_000 };
+    await leftBy(
+      ({ spool, add }) => {
+        for (const number of range(1, 20)) {
+          add(number, { bytes: 1_000, precious: number % 2 === 0 });
+          spool.persist();
+        }
+      },
+      dir.path,
+      options,
+    );
+    const later = openSpool(dir.path, options);
+    await later.spool.adopt();
+    const reading = later.spool.source('a').next();
+    for (const number of [21, 22]) later.add(number, { bytes: 25_000, precious: true });
+    later.spool.persist();
+    expect((await reading)?.traces.map(({ id }) => id)).toEqual(range(1, 20).map(runId));
+    expect(later.reports).toEqual([
+      'adopted 20',
+      expect.stringMatching(/^given up spool_full \d/),
+      expect.stringMatching(/^given up spool_full_error \d/),
+    ]);
+    await later.spool.close();
+  });
+
+  it('syncs what waits, without a word about what has gone meanwhile', async () => {
+    await using dir = await tempDir();
+    const { spool, add, reports } = openSpool(dir.path);
+    add(1);
+    spool.persist();
+    await spool.sync();
+    add(2);
+    spool.persist();
+    const [path = ''] = segments(dir.path);
+    renameSync(path, `${path}.away`);
+    await spool.sync();
+    expect(reports).toEqual([]);
+    mkdirSync(path);
+    await spool.sync();
+    expect(reports).toEqual(['problem EISDIR']);
+    rmSync(path, { recursive: true });
+    renameSync(`${path}.away`, path);
+    await spool.sync();
+    // Nothing was written since: it is left alone.
+    rmSync(path);
+    mkdirSync(path);
+    await spool.sync();
+    expect(reports).toHaveLength(1);
+    rmSync(path, { recursive: true });
+    await spool.close();
   });
 
   it('stays within its size: sampled traces go first, the oldest of them before the others, errors last', async () => {

@@ -7,7 +7,8 @@ import { Cursors } from './cursors.ts';
 import type { SpoolEntry } from './entry.ts';
 import { Lane, type LaneEvents, type LaneParts } from './lane.ts';
 import { LaneFolder } from './lane-folder.ts';
-import { encodeRecord } from './record.ts';
+import { RecordEncoder } from './record.ts';
+import { traceText } from './trace-text.ts';
 
 /** What a spool reports beside {@link LaneEvents}. */
 export interface SpoolEvents extends LaneEvents {
@@ -61,6 +62,7 @@ export class Spool {
   private readonly laneParts: Omit<LaneParts, 'cursors'>;
   /** Names of the folders this process holds, or has nothing to do with. */
   private readonly seen = new Set<string>();
+  private readonly encoder: RecordEncoder;
   private sequence = 0;
   private bytesOfOthers = 0;
   private diskPausedUntilMs = Number.NEGATIVE_INFINITY;
@@ -77,6 +79,7 @@ export class Spool {
       ),
       cacheBytes: CACHE_BYTES,
     };
+    this.encoder = new RecordEncoder(this.laneParts.segmentBytes);
     this.own = new Lane({ ...this.laneParts, cursors: Cursors.starting(options.exporters) });
   }
 
@@ -186,6 +189,11 @@ export class Spool {
     return this.adopting;
   }
 
+  /** Syncs what waits on disk, for power cuts. To be called now and then. Never rejects. */
+  async sync(): Promise<void> {
+    await Promise.all(this.lanes().map((lane) => lane.sync()));
+  }
+
   /** Leaves what waits on disk for a later process, and lets go of everything. Idempotent. Never rejects. */
   async close(): Promise<void> {
     if (this.isClosed) return;
@@ -214,18 +222,14 @@ export class Spool {
 
   /** Writes the oldest entries in memory, about a segment of them, after making room. */
   private writeSome(): void {
+    this.encoder.reset();
     const records: Buffer[] = [];
     const entries: SpoolEntry[] = [];
     let sizeBytes = 0;
     for (const entry of this.own.unwritten) {
       if (sizeBytes >= this.laneParts.segmentBytes) break;
       const { sequence, precious, timeMs, trace } = entry;
-      const record = encodeRecord({
-        sequence,
-        precious,
-        timeMs,
-        payload: Buffer.from(JSON.stringify(trace)),
-      });
+      const record = this.encoder.encode({ sequence, precious, timeMs, text: traceText(trace) });
       if (record.length > this.limitBytes / 2) {
         this.dropUnwritten([entry], 'too_large');
         continue;

@@ -148,7 +148,8 @@ function events(span: Span): LangSmithEvent[] {
   const last = span.outcome === 'error' ? 'error' : 'end';
   return [
     { name: 'start', time: microsecondIso(span.startTimeMs) },
-    ...span.events.map(toEvent),
+    // LangSmith's own tracer does not say in which pieces an answer came.
+    ...span.events.filter((event) => event.name !== 'pieces').map(toEvent),
     { name: last, time: microsecondIso(span.endTimeMs) },
   ];
 }

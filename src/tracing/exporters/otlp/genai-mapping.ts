@@ -229,11 +229,18 @@ function exceptionEvents(span: Span): OtelSpanEvent[] {
 }
 
 function recordedEvents(span: Span, captureContent: boolean): OtelSpanEvent[] {
-  return span.events.map(({ name, timeMs, data }) => ({
-    name,
-    time: highResTime(timeMs),
-    ...(captureContent && data !== undefined ? { attributes: { [SLUICEGATE.eventData]: json(data) } } : {}),
-  }));
+  return (
+    span.events
+      // For a replay alone.
+      .filter(({ name }) => name !== 'pieces')
+      .map(({ name, timeMs, data }) => ({
+        name,
+        time: highResTime(timeMs),
+        ...(captureContent && data !== undefined
+          ? { attributes: { [SLUICEGATE.eventData]: json(data) } }
+          : {}),
+      }))
+  );
 }
 
 function content(span: Span): Loose {
