@@ -28,6 +28,8 @@ export interface CommandContext {
   readonly signal: AbortSignal;
   /** The command line that starts this program in a process of its own, without its arguments. */
   readonly program: readonly string[];
+  /** Asks the person at the terminal and gives back what was typed; undefined where nobody can be asked. */
+  readonly ask?: ((question: string) => Promise<string>) | undefined;
 }
 
 /** The work of a command: parsed flags in, exit code out. Throws SluiceError for what the user has to mend. */

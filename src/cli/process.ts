@@ -1,3 +1,4 @@
+import { createInterface } from 'node:readline/promises';
 import { type Logger, systemClock } from '../core/index.ts';
 import type { CommandContext, Output } from './command.ts';
 import { commands } from './commands/index.ts';
@@ -28,11 +29,26 @@ export async function runProcess(argv: readonly string[], version: string): Prom
     clock: systemClock(),
     logger: stderrLogger(stderr),
     signal: interruption.signal,
+    ask: process.stdin.isTTY && process.stderr.isTTY ? askOnTerminal(interruption.signal) : undefined,
     program: [process.execPath, ...process.execArgv, ...process.argv.slice(1, 2)],
   };
   process.exitCode = await main(argv, commands, context, version);
   process.off('SIGINT', onSignal);
   process.off('SIGTERM', onSignal);
+}
+
+/** On the error stream: the output may go to a file. */
+function askOnTerminal(signal: AbortSignal): (question: string) => Promise<string> {
+  return async (question) => {
+    const terminal = createInterface({ input: process.stdin, output: process.stderr });
+    // While a line is read the terminal is in raw mode: Ctrl-C comes here and not as a signal.
+    terminal.on('SIGINT', () => process.kill(process.pid, 'SIGINT'));
+    try {
+      return await terminal.question(question, { signal });
+    } finally {
+      terminal.close();
+    }
+  };
 }
 
 function output(stream: NodeJS.WriteStream): Output {

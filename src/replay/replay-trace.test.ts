@@ -1,4 +1,4 @@
-import { HumanMessage } from '@langchain/core/messages';
+import { HumanMessage, SystemMessage } from '@langchain/core/messages';
 import { type StructuredTool, tool } from '@langchain/core/tools';
 import { FakeListChatModel } from '@langchain/core/utils/testing';
 import {
@@ -13,12 +13,12 @@ import {
   StateGraph,
 } from '@langchain/langgraph';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { patchedSupportAgent, seededPatch } from '../../test/support/patched-support-agent.ts';
 import { tempDir } from '../../test/support/temp-dir.ts';
 import { traceWith } from '../../test/support/trace-with.ts';
-import type { Trace } from '../core/index.ts';
-import { traceSchema } from '../core/index.ts';
+import { seededRandom, type Trace, traceSchema } from '../core/index.ts';
 import { shutdown } from '../tracing/index.ts';
-import { type ReplayableGraph, type ReplayTarget, replayTrace } from './index.ts';
+import { isTraceDiff, type ReplayableGraph, type ReplayTarget, replayTrace } from './index.ts';
 
 const State = Annotation.Root({
   ...MessagesAnnotation.spec,
@@ -74,12 +74,23 @@ async function record(
   return traceSchema.parse(JSON.parse(JSON.stringify(traces.at(-1))));
 }
 
+async function checkpointsOf(checkpointer: MemorySaver): Promise<unknown[]> {
+  const found: unknown[] = [];
+  for await (const each of checkpointer.list({ configurable: { thread_id: 't' } })) found.push(each);
+  return found;
+}
+
 const failing = { messages: [new HumanMessage('refund please')], orderId: 'a 7' };
 
 describe('replayTrace on a graph', () => {
   it('proves that a mend works: where the paths part, what is called now, what is answered', async () => {
     const trace = await record(agent({ mended: false }), failing, { customer: 'c-1' });
-    const result = await replayTrace({ trace, on: agent({ mended: true }), home: await home() });
+    const result = await replayTrace({
+      trace,
+      on: agent({ mended: true }),
+      home: await home(),
+      mode: 'input',
+    });
     expect(result.verdict).toBe('fixed');
     expect(result.diff.before).toMatchObject({
       outcome: 'error',
@@ -135,7 +146,11 @@ describe('replayTrace on a graph', () => {
   });
 
   it('writes to neither the checkpointer nor the long-term store of the graph', async () => {
-    const trace = await record(agent({ mended: true }), failing);
+    const plain = new StateGraph(State)
+      .addNode('find', () => ({ who: 'nobody' }))
+      .addEdge(START, 'find')
+      .compile() as unknown as ReplayableGraph;
+    const trace = await record(plain, failing);
     const checkpointer = new MemorySaver();
     const store = new InMemoryStore();
     const on = new StateGraph(State)
@@ -226,6 +241,166 @@ describe('replayTrace on a graph', () => {
       .compile() as unknown as ReplayableGraph;
     await replayTrace({ trace, on, home: await home() });
     expect(seen).toEqual({ isMessage: true, who: hostile });
+  });
+});
+
+describe('replayTrace with the recorded results', () => {
+  it('says which call it could not go on without, and that this is no verdict on the patch', async () => {
+    const trace = await record(agent({ mended: false }), failing);
+    const on = agent({ mended: true });
+    const result = await replayTrace({ trace, on, home: await home() });
+    expect(result).toMatchObject({ mode: 'recorded', verdict: 'stopped' });
+    expect(result.stopped).toMatch(/^Nothing recorded fits node find, call 1 of tool look_up/);
+    expect(result.blocked).toMatchObject([{ kind: 'tool', what: 'look_up' }]);
+    const allowed = await replayTrace({
+      trace,
+      on,
+      home: await home(),
+      onMiss: 'live',
+      allowTools: ['look_up'],
+    });
+    expect(allowed.verdict).toBe('fixed');
+    expect(allowed.calls.map(({ kind, match }) => [kind, match])).toEqual([
+      ['tool', 'live'],
+      ['model', 'live'],
+    ]);
+    const stubbed = await replayTrace({ trace, on, home: await home(), onMiss: 'stub' });
+    expect(stubbed.verdict).toBe('fixed');
+    expect(stubbed.calls.map(({ match }) => match)).toEqual(['stub', 'stub']);
+  });
+
+  it('plays a successful run back without a live call, and finds no difference', async () => {
+    const trace = await record(agent({ mended: true }), failing);
+    const result = await replayTrace({ trace, on: agent({ mended: true }), home: await home() });
+    expect(result).toMatchObject({ verdict: 'same', blocked: [] });
+    expect(result.calls.map(({ match }) => match)).toEqual(['exact', 'exact']);
+    expect(isTraceDiff(result.diff) && result.diff.first).toBeUndefined();
+  });
+
+  it.each(Array.from({ length: 20 }, (_, seed) => [seed] as const))(
+    'names the place of seeded patch %i of the support agent, at no live call',
+    async (seed) => {
+      const patch = seededPatch(seed, seededRandom(0xfeed + seed));
+      const input = { messages: [new HumanMessage(patch.question)], customerId: 'C-101' };
+      const trace = await record(patchedSupportAgent(), input);
+      const result = await replayTrace({ trace, on: patch.graph(), home: await home(), onMiss: 'stub' });
+      const first = isTraceDiff(result.diff) ? result.diff.first : undefined;
+      expect(first?.summary.startsWith(`${patch.place}: `) && first.summary).toMatch(patch.says);
+      expect(result.calls.filter(({ match }) => match === 'live')).toEqual([]);
+    },
+  );
+});
+
+describe('the baseline lane', () => {
+  it('shows that a difference comes from the patch, because the unpatched build does not have it', async () => {
+    const patch = seededPatch(2, seededRandom(7));
+    const trace = await record(patchedSupportAgent(), {
+      messages: [new HumanMessage(patch.question)],
+      customerId: 'C-101',
+    });
+    const result = await replayTrace({
+      trace,
+      on: patch.graph(),
+      baseline: patchedSupportAgent(),
+      home: await home(),
+    });
+    expect(result.baseline?.diff.first).toBeUndefined();
+    expect(isTraceDiff(result.diff) && result.diff.first?.summary).toContain(patch.place);
+  });
+
+  it('tells apart what differs without the patch', async () => {
+    const build = (prompt: string, suffix: string) =>
+      new StateGraph(State)
+        .addNode('age', () => ({ who: suffix }))
+        .addNode('answer', async ({ messages }, config) => {
+          const model = new FakeListChatModel({ responses: ['done'] });
+          return { messages: [await model.invoke([new SystemMessage(prompt), ...messages], config)] };
+        })
+        .addEdge(START, 'age')
+        .addEdge('age', 'answer')
+        .compile() as unknown as ReplayableGraph;
+    const trace = await record(build('Be kind.', 'then'), failing);
+    const result = await replayTrace({
+      trace,
+      on: build('Be brief.', 'now'),
+      baseline: build('Be kind.', 'now'),
+      home: await home(),
+    });
+    expect(result.baseline?.diff.divergences.map(({ summary }) => summary)).toEqual([
+      'node age: what it wrote to the state changed here: who',
+    ]);
+    expect(isTraceDiff(result.diff) && result.diff.divergences.map(({ summary }) => summary)).toEqual([
+      'node answer, model call 1: the prompt changed here',
+    ]);
+    expect(result.verdict).toBe('same');
+  });
+
+  it('proves nothing when the failure does not come back without the patch', async () => {
+    let isDown = true;
+    const build = () =>
+      new StateGraph(State)
+        .addNode('find', () => {
+          if (isDown) throw new Error('the disk is full');
+          return {};
+        })
+        .addEdge(START, 'find')
+        .compile() as unknown as ReplayableGraph;
+    const trace = await record(build(), failing);
+    isDown = false;
+    const result = await replayTrace({ trace, on: build(), baseline: build(), home: await home() });
+    expect(result.verdict).toBe('unproven');
+    expect((await replayTrace({ trace, on: build(), home: await home() })).verdict).toBe('fixed');
+  });
+});
+
+describe('replayTrace from the failing node', () => {
+  it('runs only that and what follows, and compares it with what the recorded run did from there', async () => {
+    const checkpointer = new MemorySaver();
+    const ran: string[] = [];
+    const model = new FakeListChatModel({ responses: ['as recorded', 'another answer'] });
+    const build = (mended: boolean, own?: MemorySaver) =>
+      new StateGraph(State)
+        .addNode('find', () => {
+          ran.push('find');
+          return { who: 'someone' };
+        })
+        .addNode('check', async ({ who, messages }, config) => {
+          ran.push('check');
+          const asked = `${who}: ${(await model.invoke(messages, config)).text}`;
+          if (!mended) throw new TypeError('no such check');
+          return { orderId: asked };
+        })
+        .addEdge(START, 'find')
+        .addEdge('find', 'check')
+        .compile(own === undefined ? {} : { checkpointer: own }) as unknown as ReplayableGraph;
+    const trace = await record(build(false, checkpointer), failing);
+    const before = JSON.stringify(await checkpointsOf(checkpointer));
+    ran.length = 0;
+    const result = await replayTrace({
+      trace,
+      on: build(true),
+      home: await home(),
+      mode: 'fork',
+      checkpointer,
+    });
+    expect(ran).toEqual(['check']);
+    expect(result.calls.map(({ kind, match }) => [kind, match])).toEqual([['model', 'exact']]);
+    const end = result.trace?.spans.find(({ id }) => id === result.runId)?.outputs;
+    expect(end).toMatchObject({ orderId: 'someone: as recorded' });
+    expect(result).toMatchObject({ mode: 'fork', verdict: 'fixed', forkedAt: { node: 'check' } });
+    expect(isTraceDiff(result.diff) && result.diff.divergences.map(({ summary }) => summary)).toEqual([
+      'node check: it does not fail here any more: TypeError: no such check',
+    ]);
+    expect(result.diff.path).toEqual({ before: ['check'], after: ['check'], divergesAt: undefined });
+    const after = JSON.stringify(await checkpointsOf(checkpointer));
+    expect(after).toBe(before);
+  });
+
+  it('needs to know where the thread is', async () => {
+    const trace = await record(agent({ mended: false }), failing);
+    await expect(
+      replayTrace({ trace, on: agent({ mended: true }), home: await home(), mode: 'fork' }),
+    ).rejects.toMatchObject({ code: 'REPLAY_NO_CHECKPOINTER', exitCode: 3 });
   });
 });
 

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import type { Command } from '../../src/cli/command.ts';
 import { main } from '../../src/cli/main.ts';
-import { type Results, resultsSchema } from '../../src/evals/reports/results.ts';
+import { type ParsedResults, resultsSchema } from '../../src/evals/reports/results.ts';
 import { fakeContext } from './fake-context.ts';
 import { tempDir } from './temp-dir.ts';
 
@@ -37,7 +37,7 @@ export interface EvalProject extends AsyncDisposable {
     more?: { readonly env?: Record<string, string>; readonly signal?: AbortSignal },
   ): Promise<{ readonly exitCode: number; readonly out: string; readonly err: string }>;
   /** `sluice eval --json` with its results. */
-  evalJson(...flags: string[]): Promise<{ exitCode: number; err: string; results: Results }>;
+  evalJson(...flags: string[]): Promise<{ exitCode: number; err: string; results: ParsedResults }>;
   /** Run folders, the newest last. */
   runs(): Promise<string[]>;
 }

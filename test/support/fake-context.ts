@@ -30,6 +30,8 @@ export interface FakeContextOptions {
   readonly nowMs?: number;
   /** How stdout looks; default a pipe. */
   readonly stdout?: Partial<Omit<Output, 'write'>>;
+  /** What a person at the terminal answers; default nobody is there. */
+  readonly ask?: CommandContext['ask'];
 }
 
 /** The outside world of a command, for tests: what it prints is in `stdout.text` and `stderr.text`. */
@@ -48,5 +50,6 @@ export function fakeContext(options: FakeContextOptions): CommandContext & {
     logger: { ...silentLogger, warn: (message) => stderr.write(`warning: ${message}\n`) },
     signal: new AbortController().signal,
     program: [],
+    ask: options.ask,
   };
 }

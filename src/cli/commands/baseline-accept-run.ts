@@ -16,7 +16,13 @@ import {
   writeBaseline,
 } from '../../evals/baseline/index.ts';
 import { formatScore } from '../../evals/gate/index.ts';
-import { listRunIds, plainText, type Results, readResults } from '../../evals/reports/index.ts';
+import {
+  listRunIds,
+  plainText,
+  type Results,
+  readResults,
+  readRunSummary,
+} from '../../evals/reports/index.ts';
 import type { CommandContext } from '../command.ts';
 import type { BaselineAcceptValues } from './baseline-accept.ts';
 
@@ -83,10 +89,12 @@ async function runById(home: string, typed: string, suite: string | undefined): 
 async function newestRun(home: string, suite: string | undefined, context: CommandContext): Promise<Results> {
   const newest = new Map<string, Results>();
   for (const runId of await listRunIds(home)) {
-    const results = await readOrWarn(home, runId, context);
+    const summary = await orWarn(() => readRunSummary(home, runId), context);
+    if (summary === undefined || newest.has(summary.suite)) continue;
+    const results = await orWarn(() => readResults(home, runId), context);
     if (results === undefined) continue;
-    if (suite !== undefined && results.head.suite === suite) return results;
-    if (!newest.has(results.head.suite)) newest.set(results.head.suite, results);
+    if (summary.suite === suite) return results;
+    newest.set(summary.suite, results);
   }
   const suites = [...newest.keys()].sort();
   if (suite !== undefined)
@@ -109,13 +117,12 @@ async function newestRun(home: string, suite: string | undefined, context: Comma
 }
 
 /** A damaged run of another day must not keep a good one from being accepted. */
-async function readOrWarn(
-  home: string,
-  runId: string,
+async function orWarn<Value>(
+  read: () => Promise<Value | undefined>,
   { logger }: CommandContext,
-): Promise<Results | undefined> {
+): Promise<Value | undefined> {
   try {
-    return await readResults(home, runId);
+    return await read();
   } catch (error) {
     if (!(error instanceof SluiceError)) throw error;
     logger.warn(`Skipped a run: ${errorMessage(error)}`);
@@ -149,7 +156,7 @@ function describe(baseline: Baseline, before: Baseline | undefined, path: string
   });
   const { suite, runId, examples, repeats } = baseline;
   return [
-    `Accepted run ${runId} as the baseline of ${suite}: ${examples.length} examples x ${repeats}.`,
+    `Accepted run ${runId} as the baseline of ${suite}: ${examples.length} example${examples.length === 1 ? '' : 's'} x ${repeats}.`,
     ...lines,
     `Wrote ${path}. Commit it: the gate compares with what is in git.`,
     '',

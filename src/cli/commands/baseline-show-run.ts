@@ -101,7 +101,8 @@ function toText(baseline: Baseline, nowMs: number): string {
       ...sees,
     ]);
   }
-  const critical = baseline.examples.filter((example) => example.critical === true).length;
+  let critical = 0;
+  for (const example of baseline.examples) if (example.critical === true) critical += 1;
   const ageMs = Math.max(0, nowMs - Date.parse(baseline.acceptedAt));
   const age = ageMs >= 2 * DAY_MS ? `${Math.floor(ageMs / DAY_MS)} days` : formatDuration(ageMs);
   const old =

@@ -3,6 +3,7 @@ import type { CommandContext } from '../command.ts';
 import { kebabCase } from '../flag.ts';
 import { safeJson } from '../trace-view/index.ts';
 import type { DoctorValues } from './doctor.ts';
+import { runCheckpoints } from './doctor-checkpoints.ts';
 import { type Check, runChecks } from './doctor-checks.ts';
 import { runLeaks } from './doctor-leaks.ts';
 
@@ -18,19 +19,28 @@ const OF_LEAKS = [
 ] as const;
 
 /**
- * Checks the settings, or with `--leaks` what a graph lets out.
+ * Checks the settings, or with `--leaks` what a graph lets out, or with `--checkpoints` a database of checkpoints.
  *
- * @throws UsageError `DOCTOR_USAGE`, and what {@link runLeaks} throws.
+ * @throws UsageError `DOCTOR_USAGE`, and what {@link runLeaks} and {@link runCheckpoints} throw.
  */
 export async function runDoctor(values: DoctorValues, context: CommandContext): Promise<ExitCode> {
+  const { checkpoints } = values;
+  if (values.leaks && checkpoints !== undefined) {
+    throw new UsageError('DOCTOR_USAGE', '--leaks and --checkpoints are two checks.', {
+      hint: 'Run one after the other.',
+    });
+  }
   if (values.leaks) return runLeaks(values, context);
-  const given = OF_LEAKS.find((name) => values[name] !== undefined && values[name] !== false);
+  const given = OF_LEAKS.filter((name) => name !== 'timeout' || checkpoints === undefined).find(
+    (name) => values[name] !== undefined && values[name] !== false,
+  );
   if (given !== undefined) {
     const name = given === 'graph' ? 'A graph' : `--${kebabCase(given)}`;
     throw new UsageError('DOCTOR_USAGE', `${name} goes with --leaks.`, {
       hint: 'For example: sluice doctor --leaks ./src/agent.ts#graph',
     });
   }
+  if (checkpoints !== undefined) return runCheckpoints({ ...values, checkpoints }, context);
   const checks = await runChecks(context, { fetch });
   context.stdout.write(values.json ? `${safeJson({ checks })}\n` : checks.map(line).join(''));
   return exitCodeOf(checks);

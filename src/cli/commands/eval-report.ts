@@ -3,18 +3,19 @@ import { join, relative, resolve, sep } from 'node:path';
 import { v4 as uuidv4 } from 'uuid';
 import { errorMessage, SluiceError } from '../../core/index.ts';
 import { writeFileAtomic } from '../../evals/atomic-file.ts';
+import type { OpenDataset } from '../../evals/datasets/index.ts';
 import type { Experiment } from '../../evals/experiment.ts';
-import type { ScoreSet, Verdict } from '../../evals/gate/index.ts';
+import { callsByExample, type ScoreSet, type Verdict } from '../../evals/gate/index.ts';
 import {
   annotationLines,
   type ComparedBaseline,
   type Evidence,
-  formatResults,
+  htmlReportText,
+  junitText,
   type Results,
-  renderHtmlReport,
-  renderJunit,
   renderMarkdownSummary,
   renderTerminalReport,
+  resultsText,
   toResults,
   writeResults,
 } from '../../evals/reports/index.ts';
@@ -35,6 +36,8 @@ export interface RunReport {
   /** What it was compared with; absent without one. */
   readonly baseline?: ReportBaseline | undefined;
   readonly folder: string;
+  /** The dataset of the run, where it is open. Default: it is opened. */
+  readonly dataset?: OpenDataset | undefined;
   /** Print `results.json` to standard output. */
   readonly json: boolean;
   /** Put the summary on the pull request that the workflow runs for. Default false. */
@@ -46,9 +49,9 @@ const PAGE_EXAMPLES = 50;
 
 /** Writes the files of a finished run and prints its report. The results come last: they say that the run is finished. */
 export async function reportRun(report: RunReport, context: CommandContext): Promise<void> {
-  const { experiment, verdict, gated, baseline, folder } = report;
+  const { experiment, verdict, gated, baseline, folder, dataset } = report;
   const results = toResults(experiment, gated ? verdict : undefined, gated ? baseline : undefined);
-  const shown = { results, verdict, folder, baseline: baseline?.scores };
+  const shown = { results, verdict, folder, dataset, baseline: baseline?.scores };
   const { written, evidence } = await writeReports(shown, context);
   const resultsPath = await writeResults(folder, results);
   await appendStepSummary(shown, context);
@@ -63,6 +66,8 @@ export interface ShownRun {
   readonly verdict: Verdict;
   readonly folder: string;
   readonly baseline: ScoreSet | undefined;
+  /** Its dataset, where it is open. Default: it is opened. */
+  readonly dataset?: OpenDataset | undefined;
 }
 
 /** Writes `report.html`, `summary.md` and `junit.xml` into the folder of a run, readable by their owner only. */
@@ -73,9 +78,9 @@ export async function writeReports(
   const { results, verdict, folder, baseline } = shown;
   const evidence = await collectEvidence(shown, context);
   const files = [
-    ['report.html', () => renderHtmlReport({ results, verdict, baseline, evidence })],
+    ['report.html', () => htmlReportText({ results, verdict, baseline, evidence })],
     ['summary.md', () => renderMarkdownSummary({ results, verdict })],
-    ['junit.xml', () => renderJunit({ results, verdict })],
+    ['junit.xml', () => junitText({ results, verdict })],
   ] as const;
   const written: string[] = [];
   for (const [name, render] of files) {
@@ -103,7 +108,7 @@ export function printReport(report: PrintedReport, context: CommandContext): voi
     verdict,
     gated: results.verdict !== null,
     suite: head.suite,
-    examples: new Set(calls.map((call) => call.exampleId)).size,
+    examples: callsByExample(calls).length,
     repeats: head.repeats,
     written: written.map((path) => shownPath(cwd, path)),
     columns: output.columns,
@@ -122,7 +127,7 @@ export function printReport(report: PrintedReport, context: CommandContext): voi
     const token = uuidv4();
     output.write(`::stop-commands::${token}\n${text}::${token}::\n`);
   } else output.write(text);
-  if (json) stdout.write(formatResults(results));
+  if (json) for (const piece of resultsText(results)) stdout.write(piece);
 }
 
 /** Annotations name files from the root of the checkout, which need not be the working directory. */

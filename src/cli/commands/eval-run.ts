@@ -36,7 +36,13 @@ interface GatedPlan {
 async function runPlan({ plan, gate, values }: GatedPlan, context: CommandContext): Promise<ExitCode> {
   const { cwd, env, clock } = context;
   const folder = await chooseFolder(plan.head, values.fresh, context);
-  const target = await createTarget(plan.head.target, { cwd, env, clock });
+  const { cassettes } = plan.suite;
+  const target = await createTarget(plan.head.target, {
+    cwd,
+    env,
+    clock,
+    ...(cassettes === undefined ? {} : { cassettes }),
+  });
   let lock: RunLock | undefined;
   try {
     // Until the results are written, a run looks unfinished to the next one.
@@ -70,6 +76,7 @@ async function report(
       gated: gate.gated,
       baseline: gate.baseline,
       folder,
+      dataset: plan.dataset,
       json: values.json && !calibrates,
       comment: values.comment,
     },

@@ -9,7 +9,7 @@ import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { fakeContext } from '../../../test/support/fake-context.ts';
 import { tempDir } from '../../../test/support/temp-dir.ts';
-import { type Results, resultsSchema } from '../../evals/reports/results.ts';
+import { type ParsedResults, resultsSchema } from '../../evals/reports/results.ts';
 import { main } from '../main.ts';
 import { baselineAccept } from './baseline-accept.ts';
 import { baselineShow } from './baseline-show.ts';
@@ -118,7 +118,9 @@ async function acceptGood(): Promise<void> {
   agent.asked.clear();
 }
 
-async function evalJson(...flags: string[]): Promise<{ exitCode: number; err: string; results: Results }> {
+async function evalJson(
+  ...flags: string[]
+): Promise<{ exitCode: number; err: string; results: ParsedResults }> {
   const { exitCode, out, err } = await sluice(['eval', '--json', ...flags]);
   return { exitCode, err, results: resultsSchema.parse(JSON.parse(out)) };
 }
@@ -435,7 +437,7 @@ describe('sluice eval as a program', () => {
     expect(again.stderr).toMatch(/Resuming run \S+: 1\d of 40 finished/);
     const resumed = resultsSchema.parse(JSON.parse(again.stdout));
     expect(again.exitCode).toBe(1);
-    const comparable = (results: Results) => ({
+    const comparable = (results: ParsedResults) => ({
       status: results.verdict?.status,
       reasons: results.verdict?.reasons,
       worse: results.verdict?.worse,

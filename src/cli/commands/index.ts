@@ -1,6 +1,7 @@
 import type { Command } from '../command.ts';
 import { baselineAccept } from './baseline-accept.ts';
 import { baselineShow } from './baseline-show.ts';
+import { cassetteVerify } from './cassette-verify.ts';
 import { datasetValidate } from './dataset-validate.ts';
 import { doctor } from './doctor.ts';
 import { evalCommand } from './eval.ts';
@@ -33,6 +34,7 @@ export const commands: readonly Command[] = [
   tracesUnpin,
   tracesPrune,
   replay,
+  cassetteVerify,
   serve,
   plan,
   doctor,

@@ -129,7 +129,7 @@ describe('sluice replay', () => {
   it.each([
     [['some-id'], 'needs --graph or --target'],
     [['some-id', '--graph', 'a#b', '--target', 'langserve:http://x'], 'exclude each other'],
-    [[], '<trace-id> is missing.'],
+    [[], 'Which run?'],
     [['some-id', '--grahp', 'x'], 'There is no option --grahp.'],
     [['some-id', '--graph', 'x', '--timeout', 'soon'], '--timeout must be a duration'],
   ])('refuses %j in one line', async (argv, message) => {

@@ -1,12 +1,13 @@
-import { errorMessage, SluiceError } from '../../core/index.ts';
-import { contentHash, openDataset } from '../../evals/datasets/index.ts';
+import { errorMessage, type Sequence, SluiceError } from '../../core/index.ts';
+import { contentHash, type OpenDataset, openDataset } from '../../evals/datasets/index.ts';
 import type { Example } from '../../evals/example.ts';
 import type { ScoredCall } from '../../evals/experiment.ts';
-import type { Verdict } from '../../evals/gate/index.ts';
+import { callsByExample, type Verdict } from '../../evals/gate/index.ts';
 import {
   charsPerExample,
   type ExampleEvidence,
   MAX_ANSWERS,
+  type OrderedExample,
   orderExamples,
   type PayloadView,
   payloadView,
@@ -22,6 +23,8 @@ export interface EvidenceQuery {
   readonly verdict: Verdict;
   /** Folder of the run, with its journal. */
   readonly folder: string;
+  /** Its dataset, where it is open. Default: it is opened. */
+  readonly dataset?: OpenDataset | undefined;
 }
 
 /** Of the characters of an example: what its input and its reference get at most, and each of its answers. */
@@ -33,13 +36,17 @@ const SHARES = { inputs: 0.25, reference: 0.15, answer: 0.6 / MAX_ANSWERS } as c
  * left out: a report with scores alone is worth more than none.
  */
 export async function collectEvidence(
-  { results, verdict, folder }: EvidenceQuery,
+  { results, verdict, folder, dataset }: EvidenceQuery,
   context: Pick<CommandContext, 'cwd' | 'logger'>,
 ): Promise<Map<string, ExampleEvidence>> {
   const shown = orderExamples(results, verdict);
   const maxChars = charsPerExample(shown.length);
-  const hashes = new Map(results.calls.map((call) => [call.exampleId, call.contentHash]));
-  const { examples, lines } = await readExamples(results, new Set(shown.map(({ id }) => id)), context);
+  const calls = callsByExample(results.calls);
+  const hashes = new Map(shown.map(({ id, index }) => [id, calls.at(index)?.[0]?.contentHash] as const));
+  const { examples, lines } = await readExamples(
+    { results, dataset, shown: new Set(shown.map(({ id }) => id)) },
+    context,
+  );
   const evidence = new Map<string, ExampleEvidence & { answers: Map<number, PayloadView> }>();
   for (const { id } of shown) {
     const example = examples.get(id);
@@ -57,10 +64,12 @@ export async function collectEvidence(
     });
     if (!isSame) examples.delete(id);
   }
-  const wanted = wantedAnswers(results, evidence);
+  const wanted = wantedAnswers(results, { shown, calls });
   try {
-    for await (const { exampleId, contentHash: hash, repeat, outputs } of journalAnswers(folder)) {
-      if (outputs === undefined || !wanted.has(answerKey(exampleId, repeat))) continue;
+    const isWanted = (call: { readonly exampleId: string; readonly repeat: number }) =>
+      wanted.has(answerKey(call.exampleId, call.repeat));
+    for await (const { exampleId, contentHash: hash, repeat, outputs } of journalAnswers(folder, isWanted)) {
+      if (outputs === undefined) continue;
       if (hash !== hashes.get(exampleId)) continue;
       const answer = payloadView(outputs, {
         maxChars: Math.floor(maxChars * SHARES.answer),
@@ -77,14 +86,17 @@ export async function collectEvidence(
 
 /** The shown examples that the dataset still has, and on which line each begins. Of a large dataset no others are kept. */
 async function readExamples(
-  { head }: Results,
-  shown: ReadonlySet<string>,
+  {
+    results: { head },
+    dataset: opened,
+    shown,
+  }: Pick<EvidenceQuery, 'results' | 'dataset'> & { readonly shown: ReadonlySet<string> },
   { cwd, logger }: Pick<CommandContext, 'cwd' | 'logger'>,
 ): Promise<{ readonly examples: Map<string, Example>; readonly lines: Map<string, number> }> {
   const examples = new Map<string, Example>();
   const lines = new Map<string, number>();
   try {
-    const dataset = await openDataset(head.dataset, { cwd });
+    const dataset = opened ?? (await openDataset(head.dataset, { cwd }));
     try {
       const { size, idAt, exampleAt } = dataset.examples;
       for (let index = 0; index < size; index += 1) {
@@ -94,7 +106,7 @@ async function readExamples(
         lines.set(id, dataset.lineAt(index));
       }
     } finally {
-      dataset.close();
+      if (opened === undefined) dataset.close();
     }
   } catch (error) {
     if (!(error instanceof SluiceError)) throw error;
@@ -103,18 +115,18 @@ async function readExamples(
   return { examples, lines };
 }
 
-function wantedAnswers(results: Results, shown: ReadonlyMap<string, unknown>): ReadonlySet<string> {
+function wantedAnswers(
+  { head }: Results,
+  {
+    shown,
+    calls,
+  }: { readonly shown: readonly OrderedExample[]; readonly calls: Sequence<readonly ScoredCall[]> },
+): ReadonlySet<string> {
   const wanted = new Set<string>();
-  const gated = results.head.evaluators.filter(({ gate }) => gate);
-  const byExample: ReadonlyMap<string, readonly ScoredCall[]> = Map.groupBy(
-    results.calls,
-    (call) => call.exampleId,
-  );
-  for (const [id, calls] of byExample) {
-    if (!shown.has(id)) continue;
-    for (const { repeat } of worstFirst(calls, gated).slice(0, MAX_ANSWERS))
+  const gated = head.evaluators.filter(({ gate }) => gate);
+  for (const { id, index } of shown)
+    for (const { repeat } of worstFirst(calls.at(index) ?? [], gated).slice(0, MAX_ANSWERS))
       wanted.add(answerKey(id, repeat));
-  }
   return wanted;
 }
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { OUTCOMES } from '../core/index.ts';
+import { OUTCOMES } from '../../core/index.ts';
 import { diffRuns, judgeReplay } from './run-diff.ts';
 import type { RunShape } from './run-shape.ts';
 

@@ -6,7 +6,7 @@ import {
   type SpanError,
   stableStringify,
   type Trace,
-} from '../core/index.ts';
+} from '../../core/index.ts';
 
 /** One tool call of a run. */
 export interface ToolCall {

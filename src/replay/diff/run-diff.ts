@@ -1,4 +1,4 @@
-import type { Outcome } from '../core/index.ts';
+import type { Outcome } from '../../core/index.ts';
 import type { RunShape, ToolCall } from './run-shape.ts';
 
 /** A sequence before and after, and where the two first part. */
@@ -20,9 +20,10 @@ export interface RunDiff {
 
 /**
  * `fixed`: the recorded failure is gone. `same`: there was no failure and the outcome is no worse. `failing`: it still
- * fails. `worse`: the outcome is worse than the recorded one.
+ * fails. `worse`: the outcome is worse than the recorded one. `stopped`: it came to a call that nothing recorded fits, or
+ * that is not allowed, and could not go on. `unproven`: the failure is gone, and does not come back on the baseline either.
  */
-export type ReplayVerdict = 'fixed' | 'same' | 'failing' | 'worse';
+export type ReplayVerdict = 'fixed' | 'same' | 'failing' | 'worse' | 'stopped' | 'unproven';
 
 /** From best to worst; a run that recovered is worse than one that never failed. */
 const SEVERITY: Readonly<Record<Outcome, number>> = {

@@ -1,0 +1,1 @@
+export { type ReplayPageFacts, renderReplayPage } from './page.ts';
