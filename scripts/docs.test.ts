@@ -53,7 +53,7 @@ function parsingOnly(command: Command): Command {
 function commandLines(text: string): readonly string[] {
   return codeBlocks(text)
     .filter(({ language }) => language === 'sh' || language === 'yaml')
-    .flatMap((block) => block.text.split('\n'))
+    .flatMap((block) => block.text.replace(/\\\n\s*/g, '').split('\n'))
     .flatMap((line) => /(?:npx |node_modules\/\.bin\/)sluice ([^>|&]*)/.exec(line)?.[1]?.trim() ?? []);
 }
 

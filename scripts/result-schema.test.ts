@@ -35,7 +35,7 @@ describe('the published schema of results.json', () => {
       { ...results, schemaVersion: 0 },
       { ...results, more: 1 },
       { ...results, verdict: { ...results.verdict, status: 'maybe' } },
-      { ...results, calls: [{ ...results.calls[0], latencyMs: 'long' }] },
+      { ...results, calls: [{ ...results.calls.at(0), latencyMs: 'long' }] },
     ])
       expect(validate(wrong)).toBe(false);
   });

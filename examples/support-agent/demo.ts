@@ -63,5 +63,5 @@ if (choice === 'regressed' && process.exitCode === 1) {
 From the failing example to the failing node, and to the proof that the mend works:
   npx sluice traces list --status error --limit 5
   npx sluice traces show ${failed}
-  npx sluice replay ${failed} --graph ${GRAPH}`);
+  npx sluice replay ${failed} --graph ${GRAPH} --allow-tool look_up_order --on-miss live`);
 }

@@ -33,5 +33,6 @@ export {
   traceSummarySchema,
   type Usage,
 } from './records.ts';
+export { type Sequence, sequenceOf } from './sequence.ts';
 export { restoreShared, type SharedJson, SharedJsonError, shareRepeats } from './shared-json.ts';
 export { toWire } from './wire.ts';

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Sequence } from '../core/index.ts';
 
 /** Version of `journal.jsonl` and `results.json`. */
 export const EXPERIMENT_SCHEMA_VERSION = 2;
@@ -132,8 +133,8 @@ export interface Experiment {
   readonly head: ExperimentHead;
   /** ISO 8601. */
   readonly finishedAt: string;
-  /** In dataset order, repeats of an example together, those of extra rounds included. */
-  readonly calls: readonly ScoredCall[];
+  /** In dataset order, repeats of an example together, those of extra rounds included. Each is made anew when it is asked for. */
+  readonly calls: Sequence<ScoredCall>;
   /** Absent for an experiment that knows of none, such as one that was read back. */
   readonly rounds?: ExtraRounds;
 }

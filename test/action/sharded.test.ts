@@ -154,7 +154,7 @@ it('has no verdict where a shard is missing, and names it', async () => {
   expect(result.exitCodes.get('Gate')).toBe(3);
   expect(result.log).toContain('Shard 2/2 of orders is missing');
   expect(result.used.has('actions/upload-artifact')).toBe(false);
-}, 60_000);
+});
 
 it('has no verdict where every shard is missing', async () => {
   expect((await merge([])).exitCodes.get('Gate')).toBe(2);

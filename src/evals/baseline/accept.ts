@@ -1,6 +1,6 @@
-import { NoVerdictError } from '../../core/index.ts';
-import type { Experiment } from '../experiment.ts';
-import { type Measurement, scoreSettings, toScoreSet } from '../gate/index.ts';
+import { NoVerdictError, sequenceOf } from '../../core/index.ts';
+import type { Experiment, ScoredCall } from '../experiment.ts';
+import { type MeasuredExample, type Measurement, scoreSettings, toScoreSet } from '../gate/index.ts';
 import { BASELINE_SCHEMA_VERSION, type Baseline, type BaselineExample } from './baseline.ts';
 
 /**
@@ -44,7 +44,7 @@ export function toBaseline(experiment: Experiment, acceptedAt: string): Baseline
     runId: head.runId,
     finishedAt,
     acceptedAt,
-    repeats: Math.min(...examples.map(({ calls: runs }) => runs.length)),
+    repeats: fewestRuns(examples),
     timeoutMs: head.timeoutMs,
     evaluators: head.evaluators.map(({ key, direction, range, gate, fingerprint, judge }) => ({
       key,
@@ -54,21 +54,31 @@ export function toBaseline(experiment: Experiment, acceptedAt: string): Baseline
       fingerprint,
       ...(judge === undefined ? {} : { judge }),
     })),
-    examples: examples.map(
-      ({ id, contentHash, critical, calls: runs }): BaselineExample => ({
-        id,
-        contentHash,
-        ...(critical ? { critical: true } : {}),
-        calls: runs.map(({ status, scores }) => ({
-          status: status === 'agent_failed' ? 'agent_failed' : 'answered',
-          scores: Object.fromEntries(
-            Object.entries(scores)
-              .sort(([a], [b]) => (a < b ? -1 : 1))
-              .map(([key, score]) => [key, readable(score)]),
-          ),
-        })),
-      }),
-    ),
+    examples: sequenceOf(examples.length, (index) => accepted(examples.at(index))),
+  };
+}
+
+function fewestRuns(examples: Iterable<MeasuredExample>): number {
+  let fewest = Number.POSITIVE_INFINITY;
+  for (const { calls } of examples) fewest = Math.min(fewest, calls.length);
+  return fewest;
+}
+
+function accepted(example: MeasuredExample | undefined): BaselineExample {
+  if (example === undefined) throw new TypeError('A run has as many examples as it says.');
+  const { id, contentHash, critical, calls } = example;
+  return {
+    id,
+    contentHash,
+    ...(critical ? { critical: true } : {}),
+    calls: calls.map(({ status, scores }) => ({
+      status: status === 'agent_failed' ? 'agent_failed' : 'answered',
+      scores: Object.fromEntries(
+        Object.entries(scores)
+          .sort(([a], [b]) => (a < b ? -1 : 1))
+          .map(([key, score]) => [key, readable(score)]),
+      ),
+    })),
   };
 }
 
@@ -82,12 +92,17 @@ function readable(score: Measurement): Measurement {
 
 function refuseUnmeasured({ head, calls }: Experiment): void {
   const hint = `Mend the cause and run it again: sluice eval ${head.suite}`;
-  const unmeasured = calls.filter((call) => call.status === 'not_measured');
-  const [first] = unmeasured;
+  let first: ScoredCall | undefined;
+  let unmeasured = 0;
+  for (const call of calls) {
+    if (call.status !== 'not_measured') continue;
+    first ??= call;
+    unmeasured += 1;
+  }
   if (first !== undefined)
     throw new NoVerdictError(
       'RUN_NOT_MEASURED',
-      `Run ${head.runId} has ${unmeasured.length} of ${calls.length} calls that were not measured, the first for example ${JSON.stringify(first.exampleId)}: ${first.error ?? 'no reason given'}.`,
+      `Run ${head.runId} has ${unmeasured} of ${calls.length} calls that were not measured, the first for example ${JSON.stringify(first.exampleId)}: ${first.error ?? 'no reason given'}.`,
       { hint },
     );
   for (const call of calls) {

@@ -4,7 +4,8 @@ import { errorMessage, hasErrorCode, isRecord, UsageError } from '../../core/ind
 import { writeFileAtomic } from '../atomic-file.ts';
 import { schemaIssues } from '../schema-issue.ts';
 import { BASELINE_SCHEMA_VERSION, type Baseline } from './baseline.ts';
-import { baselineFileSchema, formatBaseline, fromFile } from './baseline-text.ts';
+import { readBaselineLines } from './baseline-lines.ts';
+import { baselineFileSchema, baselineText, fromFile } from './baseline-text.ts';
 
 /** What a suite may be called: its name is also the name of its baseline file. */
 export const SUITE_NAME = /^[a-z0-9][a-z0-9._-]{0,99}$/;
@@ -32,6 +33,8 @@ export async function readBaseline(cwd: string, suite: string): Promise<Baseline
   const file = relative(cwd, path);
   let text: string;
   try {
+    const baseline = await readBaselineLines(path);
+    if (baseline?.suite === suite) return baseline;
     text = await readFile(path, 'utf8');
   } catch (error) {
     if (hasErrorCode(error, 'ENOENT')) return undefined;
@@ -69,11 +72,11 @@ export function parseBaseline(text: string, file: string, suite: string): Baseli
   if (baseline.suite !== suite)
     throw invalid(`suite: is ${JSON.stringify(baseline.suite)}, not ${JSON.stringify(suite)}`);
   const seen = new Map<string, number>();
-  for (const [index, { id }] of baseline.examples.entries()) {
+  for (const { id } of baseline.examples) {
     const first = seen.get(id);
     if (first !== undefined)
-      throw invalid(`examples[${index}].id: ${JSON.stringify(id)} is already examples[${first}]`);
-    seen.set(id, index);
+      throw invalid(`examples[${seen.size}].id: ${JSON.stringify(id)} is already examples[${first}]`);
+    seen.set(id, seen.size);
   }
   return baseline;
 }
@@ -95,6 +98,6 @@ export async function baselineSuites(cwd: string): Promise<string[]> {
 /** Writes the baseline of a suite whole or not at all. Returns the path. */
 export async function writeBaseline(cwd: string, baseline: Baseline): Promise<string> {
   const path = baselinePath(cwd, baseline.suite);
-  await writeFileAtomic(path, formatBaseline(baseline));
+  await writeFileAtomic(path, baselineText(baseline));
   return path;
 }

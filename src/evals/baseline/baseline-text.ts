@@ -8,10 +8,11 @@ import {
   type BaselineExample,
   baselineHeadShape,
 } from './baseline.ts';
+import { BaselineColumns, type ExampleEntry } from './baseline-columns.ts';
 
 const measurementSchema = z.union([z.number(), z.null(), z.literal('not_measured')]);
 
-const exampleSchema = z.strictObject({
+export const entrySchema = z.strictObject({
   id: z.string().min(1),
   contentHash: z.string().min(1),
   critical: z.literal(true).optional(),
@@ -29,7 +30,7 @@ const fileSchema = z
   .strictObject({
     schemaVersion: z.literal(BASELINE_SCHEMA_VERSION),
     ...baselineHeadShape,
-    examples: examplesOf(exampleSchema),
+    examples: examplesOf(entrySchema),
     /** By score key: the runs of every example, in their order. */
     unbounded: z.record(z.string(), z.array(z.array(measurementSchema))).default({}),
   })
@@ -73,7 +74,6 @@ const firstFileSchema = z.strictObject({
 
 /** The content of a baseline file, of either version. */
 export const baselineFileSchema = z.discriminatedUnion('schemaVersion', [fileSchema, firstFileSchema]);
-type BaselineFile = z.infer<typeof fileSchema>;
 
 /** The baseline that a file holds. */
 export function fromFile(file: z.infer<typeof baselineFileSchema>): Baseline {
@@ -82,24 +82,11 @@ export function fromFile(file: z.infer<typeof baselineFileSchema>): Baseline {
     return { ...head, schemaVersion: BASELINE_SCHEMA_VERSION, examples: examples.map(withoutUndefined) };
   }
   const { examples, unbounded, ...head } = file;
-  return {
-    ...head,
-    examples: examples.map(({ id, contentHash, critical, runs, failed = [], scores }, index) => ({
-      id,
-      contentHash,
-      ...(critical === undefined ? {} : { critical }),
-      calls: Array.from({ length: runs }, (_, run): BaselineCall => {
-        const own = [
-          ...Object.entries(scores).map(([key, values]) => [key, values[run] ?? null] as const),
-          ...Object.entries(unbounded).map(([key, values]) => [key, values[index]?.[run] ?? null] as const),
-        ];
-        return {
-          status: failed.includes(run) ? 'agent_failed' : 'answered',
-          scores: Object.fromEntries(own.sort(byKey)),
-        };
-      }),
-    })),
-  };
+  const columns = new BaselineColumns();
+  for (const example of examples) columns.push(example);
+  for (const [key, values] of Object.entries(unbounded))
+    for (const [index, runs] of values.entries()) columns.addScores(index, key, runs);
+  return { ...head, examples: columns };
 }
 
 function withoutUndefined<Example extends { readonly critical?: true | undefined }>({
@@ -109,62 +96,75 @@ function withoutUndefined<Example extends { readonly critical?: true | undefined
   return critical === undefined ? example : { ...example, critical };
 }
 
+/** The text of a baseline file; see {@link baselineText}. */
+export function formatBaseline(baseline: Baseline): string {
+  return [...baselineText(baseline)].join('');
+}
+
 /**
  * The text of a baseline file, made to be read as a difference in git: one example a line, in dataset order and with keys in a
- * fixed order, and one line for each score without a bound, such as a time, as those change with every run.
+ * fixed order, and one line for each score without a bound, such as a time, as those change with every run. In pieces, so
+ * that a large one can be written without being in memory.
  */
-export function formatBaseline(baseline: Baseline): string {
-  const { evaluators, examples, unbounded, ...head } = toFile(baseline);
+export function* baselineText({ examples, evaluators, ...head }: Baseline): Generator<string> {
   const fields = Object.entries(head).map(
-    ([key, value]) => `  ${JSON.stringify(key)}: ${JSON.stringify(value)}`,
+    ([key, value]) => `  ${JSON.stringify(key)}: ${JSON.stringify(value)},\n`,
   );
-  fields.push(
-    `  "evaluators": ${lines(
-      evaluators.map((info) => JSON.stringify(info)),
-      '[',
-      ']',
-    )}`,
-    `  "examples": ${lines(
-      examples.map((example) => JSON.stringify(example)),
-      '[',
-      ']',
-    )}`,
-    `  "unbounded": ${lines(
-      Object.entries(unbounded).map(([key, values]) => `${JSON.stringify(key)}: ${JSON.stringify(values)}`),
-      '{',
-      '}',
-    )}`,
+  const apart = [...scoreKeysOf(examples)].filter((key) => isUnbounded(key, evaluators)).sort();
+  yield `{\n${fields.join('')}  "evaluators": `;
+  yield* lines(evaluators, (info) => JSON.stringify(info), '[]');
+  yield ',\n  "examples": ';
+  yield* lines(examples, (example) => JSON.stringify(toEntry(example, apart)), '[]');
+  yield ',\n  "unbounded": ';
+  yield* lines(
+    apart,
+    (key) =>
+      `${JSON.stringify(key)}: ${JSON.stringify(Array.from(examples, ({ calls }) => scoresOf(key, calls)))}`,
+    '{}',
   );
-  return `{\n${fields.join(',\n')}\n}\n`;
+  yield '\n}\n';
 }
 
-function lines(values: readonly string[], open: string, close: string): string {
-  if (values.length === 0) return `${open}${close}`;
-  return `${open}\n${values.map((value) => `    ${value}`).join(',\n')}\n  ${close}`;
+/** Lines in one piece of the text: few enough to hold, many enough that writing them costs little. */
+const LINES_PER_PIECE = 500;
+
+/** The items one a line between brackets; `brackets` alone for none. */
+function* lines<Item>(
+  items: Iterable<Item>,
+  textOf: (item: Item) => string,
+  brackets: '[]' | '{}',
+): Generator<string> {
+  let separator = `${brackets.slice(0, 1)}\n    `;
+  let piece: string[] = [];
+  let isEmpty = true;
+  for (const item of items) {
+    isEmpty = false;
+    piece.push(`${separator}${textOf(item)}`);
+    separator = ',\n    ';
+    if (piece.length < LINES_PER_PIECE) continue;
+    yield piece.join('');
+    piece = [];
+  }
+  yield isEmpty ? brackets : `${piece.join('')}\n  ${brackets.slice(1)}`;
 }
 
-function toFile({ examples, ...head }: Baseline): BaselineFile {
-  const apart = [...new Set(examples.flatMap(keysOf))]
-    .filter((key) => isUnbounded(key, head.evaluators))
-    .sort();
+function scoreKeysOf(examples: Iterable<BaselineExample>): ReadonlySet<string> {
+  const all = new Set<string>();
+  for (const example of examples) for (const key of keysOf(example)) all.add(key);
+  return all;
+}
+
+function toEntry(example: BaselineExample, apart: readonly string[]): ExampleEntry {
+  const { id, contentHash, critical, calls } = example;
+  const failed = calls.flatMap(({ status }, run) => (status === 'agent_failed' ? [run] : []));
+  const keys = keysOf(example).filter((key) => !apart.includes(key));
   return {
-    ...head,
-    examples: examples.map((example) => {
-      const { id, contentHash, critical, calls } = example;
-      const failed = calls.flatMap(({ status }, run) => (status === 'agent_failed' ? [run] : []));
-      const keys = keysOf(example).filter((key) => !apart.includes(key));
-      return {
-        id,
-        contentHash,
-        ...(critical === undefined ? {} : { critical }),
-        runs: calls.length,
-        ...(failed.length === 0 ? {} : { failed }),
-        scores: Object.fromEntries(keys.sort().map((key) => [key, scoresOf(key, calls)])),
-      };
-    }),
-    unbounded: Object.fromEntries(
-      apart.map((key) => [key, examples.map(({ calls }) => scoresOf(key, calls))]),
-    ),
+    id,
+    contentHash,
+    ...(critical === undefined ? {} : { critical }),
+    runs: calls.length,
+    ...(failed.length === 0 ? {} : { failed }),
+    scores: Object.fromEntries(keys.sort().map((key) => [key, scoresOf(key, calls)])),
   };
 }
 
@@ -178,8 +178,4 @@ function scoresOf(key: string, calls: readonly BaselineCall[]): Measurement[] {
 
 function isUnbounded(key: string, evaluators: readonly EvaluatorInfo[]): boolean {
   return ownerOf(key, evaluators)?.range.includes(null) === true;
-}
-
-function byKey([a]: readonly [string, unknown], [b]: readonly [string, unknown]): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }

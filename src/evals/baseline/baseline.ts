@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { type Sequence, sequenceOf } from '../../core/index.ts';
 import { evaluatorInfoSchema } from '../experiment.ts';
 import type { MeasuredExample, Measurement, ScoreSet } from '../gate/index.ts';
 
@@ -44,8 +45,8 @@ const baselineHeadSchema = z.strictObject(baselineHeadShape);
 /** The accepted scores of a suite: raw, per example and run. */
 export interface Baseline extends z.infer<typeof baselineHeadSchema> {
   readonly schemaVersion: typeof BASELINE_SCHEMA_VERSION;
-  /** In dataset order, ids unique; at least one. */
-  readonly examples: readonly BaselineExample[];
+  /** In dataset order, ids unique; at least one. Large baselines make each when it is asked for. */
+  readonly examples: Sequence<BaselineExample>;
 }
 
 /** A baseline as one side of a comparison. */
@@ -54,10 +55,13 @@ export function baselineScores(baseline: Baseline): ScoreSet {
     evaluators: baseline.evaluators,
     timeoutMs: baseline.timeoutMs,
     target: baseline.target,
-    examples: baseline.examples.map(
-      (example): MeasuredExample => ({ ...example, critical: example.critical === true }),
-    ),
+    examples: sequenceOf(baseline.examples.length, (index) => toMeasured(baseline.examples.at(index))),
   };
+}
+
+function toMeasured(example: BaselineExample | undefined): MeasuredExample {
+  if (example === undefined) throw new TypeError('A baseline has as many examples as it says.');
+  return { ...example, critical: example.critical === true };
 }
 
 const DAY_MS = 86_400_000;

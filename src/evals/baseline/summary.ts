@@ -1,7 +1,8 @@
+import { sequenceOf } from '../../core/index.ts';
 import type { EvaluatorInfo } from '../experiment.ts';
 import { type GatePolicy, scoreSettings } from '../gate/index.ts';
-import { detectableDrop, falseAlarm, flakiness } from '../stats/index.ts';
-import type { Baseline } from './baseline.ts';
+import { average, detectableDrop, falseAlarm, flakiness, sumOf } from '../stats/index.ts';
+import type { Baseline, BaselineExample } from './baseline.ts';
 
 /** One score key of a baseline. */
 export interface BaselineScore extends Pick<EvaluatorInfo, 'direction' | 'gate'> {
@@ -21,29 +22,48 @@ export function summarizeBaseline(baseline: Baseline): BaselineScore[] {
     for (const call of example.calls)
       for (const [key, score] of Object.entries(call.scores)) if (typeof score === 'number') keys.add(key);
   return [...keys].map((key) => {
-    const scored = baseline.examples
-      .filter((example) => example.critical !== true)
-      .flatMap((example) => {
-        const scores = example.calls.flatMap((call) => {
-          const score = Object.hasOwn(call.scores, key) ? call.scores[key] : null;
-          return typeof score === 'number' ? [score] : [];
-        });
-        return scores.length === 0 ? [] : [scores];
-      });
+    const scored = scoresOf(baseline, key);
     const settings = scoreSettings(key, baseline.evaluators);
-    const repeated = scored.filter((scores) => scores.length > 1);
+    const repeated = scored.places.filter((place) => scored.at(place).length > 1);
+    const { length } = scored.places;
     return {
       key,
       direction: settings?.direction ?? 'higher',
       gate: settings?.gate ?? true,
-      mean: scored.length === 0 ? null : average(scored.map(average)),
-      n: scored.length,
+      mean: length === 0 ? null : sumOf(scored.places, (place) => average(scored.at(place))) / length,
+      n: length,
       flakiness:
         repeated.length === 0
           ? null
-          : flakiness(repeated.map((scores) => ({ baseline: scores, candidate: [], weight: 1 }))),
+          : flakiness(
+              sequenceOf(repeated.length, (index) => ({
+                baseline: scored.at(repeated[index] ?? 0),
+                candidate: [],
+                weight: 1,
+              })),
+            ),
     };
   });
+}
+
+/** The examples that have a number under a key and are not critical, and what the numbers are. */
+function scoresOf({ examples }: Baseline, key: string) {
+  const numbersOf = ({ calls }: BaselineExample) =>
+    calls.flatMap(({ scores }) => {
+      const score = Object.hasOwn(scores, key) ? scores[key] : null;
+      return typeof score === 'number' ? [score] : [];
+    });
+  const places: number[] = [];
+  let place = 0;
+  for (const example of examples) {
+    if (example.critical !== true && numbersOf(example).length > 0) places.push(place);
+    place += 1;
+  }
+  const at = (index: number) => {
+    const example = examples.at(index);
+    return example === undefined ? [] : numbersOf(example);
+  };
+  return { places, at };
 }
 
 /** What a run that is compared with a baseline can see under one score key. */
@@ -79,8 +99,4 @@ export function baselineSight(
   };
   const layout = { examples: n, baselineRepeats: baseline.repeats, candidateRepeats: repeats };
   return { falseAlarm: falseAlarm(noise, layout), detectableDrop: detectableDrop(noise, layout) };
-}
-
-function average(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }

@@ -115,6 +115,11 @@ export const suiteSchema = z.strictObject({
     .describe(
       'Where the agent is: langserve:URL or graph:./file.ts#export. `--target` and SLUICE_TARGET come first.',
     ),
+  cassettes: text
+    .optional()
+    .describe(
+      'File or folder of recorded runs: the target, a graph:, is played on the one with the same input, offline and at no model cost. Default: it runs as it is.',
+    ),
   split: text.optional().describe('Takes the examples of this split only. Default: all.'),
   evaluators: z
     .array(entry, { error: 'must be a list of evaluators' })

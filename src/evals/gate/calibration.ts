@@ -129,7 +129,8 @@ function poolRounds(rounds: readonly ScoreSet[]): MeasuredExample[] {
       else known.calls.push(...example.calls);
     }
   // A split needs a run on each side of every example.
-  const most = Math.max(...[...examples.values()].map(({ calls }) => calls.length));
+  let most = 0;
+  for (const { calls } of examples.values()) most = Math.max(most, calls.length);
   return [...examples.values()].filter(({ calls }) => calls.length === most);
 }
 

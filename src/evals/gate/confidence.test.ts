@@ -163,7 +163,7 @@ describe('another round', () => {
     expect(next(candidate, undefined)).toMatchObject({ again: false, stopped: 'no_verdict' });
     const critical = {
       ...candidate,
-      examples: candidate.examples.map((one, index) => ({ ...one, critical: index === 0 })),
+      examples: Array.from(candidate.examples, (one, index) => ({ ...one, critical: index === 0 })),
     };
     expect(next(critical, baseline)).toMatchObject({ again: false, stopped: 'decided' });
   });
@@ -174,7 +174,7 @@ describe('another round', () => {
       const side = set(steady(20, lost, 1), { evaluators });
       return {
         ...side,
-        examples: side.examples.map((one) => ({
+        examples: Array.from(side.examples, (one) => ({
           ...one,
           calls: one.calls.map((call) => ({ ...call, scores: { ...call.scores, other: 1 } })),
         })),
@@ -224,7 +224,7 @@ describe('several gated evaluators', () => {
     const side = set(steady(40, lost, runs), { evaluators });
     return {
       ...side,
-      examples: side.examples.map((one) => ({
+      examples: Array.from(side.examples, (one) => ({
         ...one,
         calls: one.calls.map((call) => ({ ...call, scores: { ...call.scores, tone: 1 } })),
       })),
@@ -251,7 +251,7 @@ describe('several gated evaluators', () => {
   it('are advised together, each thing once', () => {
     const small = (lost: number) => {
       const side = two(lost, 1);
-      return { ...side, examples: side.examples.slice(0, 10) };
+      return { ...side, examples: [...side.examples].slice(0, 10) };
     };
     const advice = run(small(0), small(0)).reasons;
     expect(advice.map(({ code }) => code)).toEqual(['FEW_EXAMPLES']);
@@ -313,7 +313,7 @@ describe('what is printed of a comparison', () => {
     const candidate = set([[1, 1, 1], [1]]);
     const clustered = {
       ...candidate,
-      examples: candidate.examples.map((one) => ({ ...one, cluster: 'talk' })),
+      examples: Array.from(candidate.examples, (one) => ({ ...one, cluster: 'talk' })),
     };
     expect(run(clustered, set([[1], [1]])).evaluators[0]?.statistics).toMatchObject({
       examples: 2,
@@ -380,7 +380,7 @@ describe('what changed since the baseline', () => {
     expect(codes(run(slower, baseline))).toEqual(['warning:TIMEOUT_CHANGED']);
     const failing = {
       ...slower,
-      examples: slower.examples.map((one, index) =>
+      examples: Array.from(slower.examples, (one, index) =>
         index > 0 ? one : { ...one, calls: [{ status: 'agent_failed' as const, scores: { quality: 0 } }] },
       ),
     };
@@ -440,7 +440,7 @@ describe('edges', () => {
       const scored = set(steady(100, lost, 1), { evaluators });
       return {
         ...scored,
-        examples: scored.examples.map((one) => ({
+        examples: Array.from(scored.examples, (one) => ({
           ...one,
           calls: one.calls.map((call) => ({ ...call, scores: { ...call.scores, judge } })),
         })),

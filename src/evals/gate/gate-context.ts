@@ -1,4 +1,5 @@
-import type { Compared, KeyJudgement } from './judge-key.ts';
+import type { KeyJudgement } from './judge-key.ts';
+import type { Compared } from './pair-scores.ts';
 import type { Pairing } from './pairing.ts';
 import type { ResolvedPolicy } from './policy.ts';
 import type { ScoreKey } from './score-key.ts';

@@ -172,7 +172,7 @@ export function baselineReasons(context: GateContext): Reason[] {
     });
     return reasons;
   }
-  if (pairing.pairs.length === 0)
+  if (pairing.pairs.candidate.length === 0)
     reasons.push({
       code: 'NO_COMPARABLE_EXAMPLE',
       effect: 'no_verdict',

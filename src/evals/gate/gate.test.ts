@@ -60,7 +60,7 @@ describe('a failed agent under an evaluator without a worst score', () => {
   const before = set(scores(...Array.from({ length: 100 }, (_, index) => 900 + index * 2)), [tokens]);
   const failing = (count: number) =>
     set(
-      before.examples.map((one, index) =>
+      Array.from(before.examples, (one, index) =>
         index < count
           ? {
               ...one,

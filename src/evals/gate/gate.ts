@@ -1,15 +1,17 @@
-import { exampleChanges } from './example-changes.ts';
+import { type ChangedPair, changedPairs, exampleChanges } from './example-changes.ts';
 import { adviceReasons } from './gate-advice.ts';
 import type { GateContext } from './gate-context.ts';
 import { baselineReasons, criticalReasons, keyReasons, policyReasons } from './gate-reasons.ts';
 import { judgeCritical } from './judge-critical.ts';
 import { judgeKey } from './judge-key.ts';
+import { KeyScores } from './key-scores.ts';
 import { decideRound, type RoundDecision } from './next-round.ts';
+import type { Compared } from './pair-scores.ts';
 import { pairExamples } from './pairing.ts';
 import { type GatePolicy, resolvePolicy } from './policy.ts';
 import { type ScoreKey, scoreKeys } from './score-key.ts';
-import type { MeasuredExample, ScoreSet } from './score-set.ts';
-import type { Reason, RoundStop, Verdict, VerdictLabel, VerdictStatus } from './verdict.ts';
+import type { ScoreSet } from './score-set.ts';
+import type { CriticalVerdict, Reason, RoundStop, Verdict, VerdictLabel, VerdictStatus } from './verdict.ts';
 
 /** What {@link gate} compares. */
 export interface GateOptions {
@@ -45,8 +47,8 @@ export interface GateOptions {
  * unless the policy's rule is `strict` or `lenient`. Pure and deterministic; never throws for any scores.
  */
 export function gate(options: GateOptions): Verdict {
-  const { context, reasons, round } = assess(options);
-  const { baseline, pairing, judged, critical, policy } = context;
+  const { context, changes, reasons, round } = assess(options);
+  const { candidate, baseline, pairing, judged, critical, policy } = context;
   const status = statusOf(reasons);
   const evaluators = judged.map(({ judgement }) => judgement.verdict);
   const alarms = evaluators.flatMap(({ gated, statistics }) => (gated ? (statistics?.falseAlarm ?? []) : []));
@@ -63,7 +65,7 @@ export function gate(options: GateOptions): Verdict {
     familyFalseAlarm: alarms.length === 0 ? null : 1 - alarms.reduce((none, alarm) => none * (1 - alarm), 1),
     evaluators,
     critical: [...critical],
-    ...exampleChanges(pairing.pairs, context.keys),
+    ...exampleChanges(changes, candidate.examples),
     added: baseline === undefined ? [] : pairing.added.map(({ id }) => id),
     removed: pairing.removed.map(({ id }) => id),
     edited: pairing.edited.map((pair) => pair.candidate.id),
@@ -90,21 +92,29 @@ function assess(options: GateOptions) {
   const policy = resolvePolicy(options.policy);
   const pairing = pairExamples(candidate, baseline ?? { ...candidate, examples: [] });
   const keys = scoreKeys(candidate, baseline, policy);
-  const outsideMeans = (example: MeasuredExample) => !example.critical;
   const compared = {
-    pairs: pairing.pairs.filter((pair) => outsideMeans(pair.candidate)),
-    leftOut: [...pairing.removed, ...pairing.edited.map((pair) => pair.baseline)].filter(outsideMeans),
-    all: candidate.examples.filter(outsideMeans),
+    pairs: pairing.inMeans,
+    leftOut: [...pairing.removed, ...pairing.edited.map((pair) => pair.baseline)].filter(
+      (example) => !example.critical,
+    ),
+    ...placesInMeans(candidate),
   };
   const alphaPerKey = policy.alpha / Math.max(1, keys.filter(isJudged).length);
   const looks = policy.rerun === 'off' ? 1 : policy.maxExtraRounds + 1;
   const judging = { rule: policy.rule, alphaPerKey, alphaPerLook: alphaPerKey / looks };
-  const judged = keys.map((key) => ({ key, judgement: judgeKey(key, compared, judging) }));
-  const critical = candidate.examples
-    .filter((example) => example.critical)
-    .map((example) => judgeCritical(example, keys));
+  const changes: ChangedPair[] = [];
+  const judged = keys.map((key) => {
+    // Of one key at a time: an evaluator may make up a key for each example.
+    const scores = {
+      candidate: new KeyScores(candidate, key),
+      baseline: new KeyScores(baseline ?? { ...candidate, examples: [] }, key),
+    };
+    for (const change of changedPairs(key, pairing.pairs, scores)) changes.push(change);
+    return { key, judgement: judgeKey(key, compared, { scores, judging }) };
+  });
+  const critical = judgeAllCritical(candidate, keys);
   const { baselineAgeDays } = options;
-  const context: GateContext & { readonly keys: readonly ScoreKey[] } = {
+  const context: GateContext = {
     candidate,
     baseline,
     baselineAgeDays,
@@ -114,7 +124,6 @@ function assess(options: GateOptions) {
     critical,
     policy,
     suite,
-    keys,
   };
   const reasons = [
     ...criticalReasons(context),
@@ -123,7 +132,29 @@ function assess(options: GateOptions) {
     ...policyReasons(context),
   ].sort((a, b) => ORDER[a.effect] - ORDER[b.effect]);
   const extra = options.rounds?.extra ?? 0;
-  return { context, reasons, round: decideRound({ judged, critical, reasons, policy, extra }) };
+  return { context, changes, reasons, round: decideRound({ judged, critical, reasons, policy, extra }) };
+}
+
+/** Critical examples stand outside the means. */
+function placesInMeans({ examples }: ScoreSet): Pick<Compared, 'all' | 'clusters'> {
+  const places: number[] = [];
+  let clusters: (string | undefined)[] | undefined;
+  let place = 0;
+  for (const { critical, cluster } of examples) {
+    if (!critical) places.push(place);
+    if (cluster !== undefined) {
+      clusters ??= Array.from({ length: examples.length });
+      clusters[place] = cluster;
+    }
+    place += 1;
+  }
+  return { all: Uint32Array.from(places), clusters };
+}
+
+function judgeAllCritical({ examples }: ScoreSet, keys: readonly ScoreKey[]): CriticalVerdict[] {
+  const verdicts: CriticalVerdict[] = [];
+  for (const example of examples) if (example.critical) verdicts.push(judgeCritical(example, keys));
+  return verdicts;
 }
 
 /** Whether the gate puts its rule to the key: what alpha is shared between. */

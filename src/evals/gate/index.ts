@@ -1,4 +1,5 @@
 export { type Calibration, type CalibrationOptions, calibrate } from './calibration.ts';
+export { callsByExample } from './calls-by-example.ts';
 export { formatChange, formatPercent, formatScore } from './format-number.ts';
 export { type GateOptions, gate, type NextRoundOptions, wantsAnotherRound } from './gate.ts';
 export { BASELINE_REPEATS } from './gate-advice.ts';

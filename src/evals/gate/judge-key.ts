@@ -1,27 +1,18 @@
+import { type Sequence, sequenceOf } from '../../core/index.ts';
+import { type ExampleScore, type Interval, mean, meanInterval } from './bounds.ts';
 import {
-  type ExampleScore,
-  exampleScore,
-  type Interval,
-  mean,
-  meanInterval,
-  measuredScores,
-  missingScore,
-} from './bounds.ts';
-import type { Pair } from './pairing.ts';
+  afterAt,
+  type Compared,
+  pairScores,
+  type ScoredPair,
+  type SideScores,
+  scoreAt,
+  scoreLeftOut,
+} from './pair-scores.ts';
 import { breaches, fails, isBelowMin, isTooLow, limitOf, relativeChange } from './rule.ts';
 import type { ScoreKey } from './score-key.ts';
-import { type MeasuredExample, measurementOf } from './score-set.ts';
 import { type KeyStatistics, keyStatistics } from './statistics.ts';
 import type { EvaluatorVerdict, GateRule, VerdictLabel, VerdictStatus } from './verdict.ts';
-
-/** The examples that the means of a key are made of. None of them critical. */
-export interface Compared {
-  readonly pairs: readonly Pair[];
-  /** Baseline's version of examples that were removed or edited since. */
-  readonly leftOut: readonly MeasuredExample[];
-  /** The candidate's examples, compared or not: what an absolute minimum is about. */
-  readonly all: readonly MeasuredExample[];
-}
 
 /** The verdict on a key and what it rests on. */
 export interface KeyJudgement {
@@ -60,12 +51,6 @@ export interface Judging {
   readonly alphaPerKey: number;
 }
 
-interface ScoredPair {
-  readonly before: ExampleScore;
-  readonly after: ExampleScore;
-  readonly pair?: Pair;
-}
-
 /**
  * Judges one score key on the means over the compared examples. What was not measured counts once as the lowest and
  * once as the highest possible score, on both sides: the verdict stands when both agree.
@@ -73,29 +58,29 @@ interface ScoredPair {
  * The literal rule judges the means as they are; the strict one judges a candidate that is worse by the margin of error, the
  * lenient one a candidate that is better by it.
  */
-export function judgeKey(key: ScoreKey, compared: Compared, judging: Judging): KeyJudgement {
-  const scores = compared.all.flatMap((example) => exampleScore(example, key) ?? []);
+export function judgeKey(
+  key: ScoreKey,
+  compared: Compared,
+  { scores: sides, judging }: { readonly scores: SideScores; readonly judging: Judging },
+): KeyJudgement {
+  const scored = compared.all.filter((place) => sides.candidate.hasExampleAt(place));
+  const scores = sequenceOf(scored.length, (index) => scoreAt(sides.candidate, scored[index]));
   const absolute = judgeAbsolute(key.min, scores);
-  const pairs = key.incomparable === undefined ? compared.pairs.flatMap((pair) => scorePair(key, pair)) : [];
-  const measured = pairs.filter((pair) => pair.before.measured !== null && pair.after.measured !== null);
-  const statistics = keyStatistics(
-    key,
-    measured.flatMap(({ pair }) => (pair === undefined ? [] : runsOf(key, pair))),
-    judging.alphaPerKey,
-  );
+  const { pairs, measured, runs } = pairScores(key, compared, sides);
+  const statistics = keyStatistics(key, runs, judging.alphaPerKey);
   const shift = shiftOf(key, judging.rule, statistics);
   const relative = pairs.length === 0 ? undefined : judgeRelative(key, pairs, shift);
-  const leftOut = scoreLeftOut(key, compared.leftOut);
+  const leftOut = scoreLeftOut(key, compared.leftOut, sides.baseline);
   const leftOutDecides =
     relative !== undefined &&
     leftOut.length > 0 &&
-    judgeRelative(key, [...pairs, ...leftOut], shift) !== relative;
-  const baselineMean = mean(measured.flatMap(({ before }) => before.measured ?? []));
-  const meanOfAll = mean(scores.flatMap(({ measured: score }) => score ?? []));
+    judgeRelative(key, chained(pairs, leftOut), shift) !== relative;
+  const baselineMean = mean(present(measured, ({ before }) => before.measured));
+  const meanOfAll = mean(present(scores, ({ measured: score }) => score));
   const candidateMean =
-    relative === undefined ? meanOfAll : mean(measured.flatMap(({ after }) => after.measured ?? []));
-  const shown = relative === undefined ? scores : pairs.map(({ after }) => after);
-  const missing = total(shown.map((score) => score.missing));
+    relative === undefined ? meanOfAll : mean(present(measured, ({ after }) => after.measured));
+  const shown = relative === undefined ? scores : sequenceOf(pairs.length, (index) => afterAt(pairs, index));
+  const missing = total(present(shown, (score) => score.missing));
   // Calls that were not measured do not make an evaluator apply to examples which the baseline says it does not.
   const applies =
     relative !== undefined ||
@@ -119,7 +104,10 @@ export function judgeKey(key: ScoreKey, compared: Compared, judging: Judging): K
       relativeChange:
         baselineMean === null || candidateMean === null ? null : relativeChange(baselineMean, candidateMean),
       limit: baselineMean === null ? null : limitOf(key, baselineMean),
-      n: relative === undefined ? shown.filter((score) => score.measured !== null).length : pairs.length,
+      n:
+        relative === undefined
+          ? total(present(shown, ({ measured: score }) => (score === null ? 0 : 1)))
+          : pairs.length,
       missing,
       ...(missing === 0 ? {} : { bounds: toBounds(meanInterval(shown)) }),
       statistics: statistics?.shown ?? null,
@@ -129,20 +117,10 @@ export function judgeKey(key: ScoreKey, compared: Compared, judging: Judging): K
     meanOfAll,
     leftOutDecides,
     tooLow,
-    repeats: shown.length === 0 ? 0 : total(shown.map((score) => score.repeats)) / shown.length,
+    repeats: shown.length === 0 ? 0 : total(present(shown, (score) => score.repeats)) / shown.length,
     statistics,
     standing,
   };
-}
-
-function runsOf(key: ScoreKey, { baseline, candidate }: Pair) {
-  return [
-    {
-      baseline: measuredScores(baseline, key),
-      candidate: measuredScores(candidate, key),
-      cluster: candidate.cluster,
-    },
-  ];
 }
 
 /** What is added to the candidate's mean before the literal rule is put to it. */
@@ -199,32 +177,10 @@ function labelOf(
   return weak ? 'pass_weak' : 'pass';
 }
 
-/** The scores of a pair; empty where the evaluator does not apply to the example in the baseline. */
-function scorePair(key: ScoreKey, { candidate, baseline }: Pair): ScoredPair[] {
-  const before = exampleScore(baseline, key);
-  if (before === undefined) return [];
-  const after = exampleScore(candidate, key);
-  if (after !== undefined) return [{ before, after, pair: { candidate, baseline } }];
-  // It applied in the baseline: a candidate that has no score now is not spared the comparison. The score that a failed
-  // agent was given says nothing about whether it applies.
-  const applied = baseline.calls.some(
-    (call) => call.status === 'answered' && measurementOf(call, key) !== null,
-  );
-  return applied ? [{ before, after: missingScore(key.unknown, candidate.calls.length) }] : [];
-}
-
-/** Examples of the baseline that are not compared, with any score the candidate might have had. */
-function scoreLeftOut(key: ScoreKey, examples: readonly MeasuredExample[]): ScoredPair[] {
-  return examples.flatMap((example) => {
-    const before = exampleScore(example, key);
-    return before === undefined ? [] : [{ before, after: missingScore(key.plausible, example.calls.length) }];
-  });
-}
-
 /** Judges the means at both ends of what they can be. The rule is monotone in each mean, so the ends suffice. */
-function judgeRelative(key: ScoreKey, pairs: readonly ScoredPair[], shift: number): VerdictStatus {
-  const before = meanInterval(pairs.map((pair) => pair.before));
-  const measured = meanInterval(pairs.map((pair) => pair.after));
+function judgeRelative(key: ScoreKey, pairs: Iterable<ScoredPair>, shift: number): VerdictStatus {
+  const before = meanInterval(present(pairs, (pair) => pair.before));
+  const measured = meanInterval(present(pairs, (pair) => pair.after));
   const after = { low: measured.low + shift, high: measured.high + shift };
   const higher = key.direction === 'higher';
   return agreed(
@@ -233,7 +189,7 @@ function judgeRelative(key: ScoreKey, pairs: readonly ScoredPair[], shift: numbe
   );
 }
 
-function judgeAbsolute(min: number | undefined, scores: readonly ExampleScore[]): VerdictStatus | undefined {
+function judgeAbsolute(min: number | undefined, scores: Sequence<ExampleScore>): VerdictStatus | undefined {
   if (min === undefined || scores.length === 0) return undefined;
   const { low, high } = meanInterval(scores);
   return agreed(isBelowMin(min, low), isBelowMin(min, high));
@@ -254,6 +210,26 @@ function toBounds({ low, high }: Interval) {
   return { low: Number.isFinite(low) ? low : null, high: Number.isFinite(high) ? high : null };
 }
 
-function total(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0);
+function total(values: Iterable<number>): number {
+  let sum = 0;
+  for (const value of values) sum += value;
+  return sum;
+}
+
+/** The items that are not null, one after the other. */
+function* present<Item, Value>(items: Iterable<Item>, of: (item: Item) => Value | null): Generator<Value> {
+  for (const item of items) {
+    const value = of(item);
+    if (value !== null) yield value;
+  }
+}
+
+/** Both, one after the other, as often as they are gone through. */
+function chained<Item>(first: Iterable<Item>, second: Iterable<Item>): Iterable<Item> {
+  return {
+    *[Symbol.iterator]() {
+      yield* first;
+      yield* second;
+    },
+  };
 }

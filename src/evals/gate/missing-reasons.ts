@@ -76,11 +76,15 @@ function causeOfMissing(
   key: ScoreKey,
   candidate: ScoreSet,
 ): { readonly message: string; readonly byAgent: boolean } | undefined {
-  const calls = candidate.examples
-    .flatMap((example) => example.calls)
-    .filter((call) => measurementOf(call, key) === 'not_measured');
-  const [first] = calls;
-  const said = first?.status === 'not_measured' ? first.error : first?.comments?.[key.key];
-  if (said === undefined) return undefined;
-  return { message: said, byAgent: calls.every((call) => call.status === 'agent_failed') };
+  let said: string | undefined;
+  let isFirst = true;
+  let byAgent = true;
+  for (const { calls } of candidate.examples)
+    for (const call of calls) {
+      if (measurementOf(call, key) !== 'not_measured') continue;
+      if (isFirst) said = call.status === 'not_measured' ? call.error : call.comments?.[key.key];
+      isFirst = false;
+      if (call.status !== 'agent_failed') byAgent = false;
+    }
+  return said === undefined ? undefined : { message: said, byAgent };
 }

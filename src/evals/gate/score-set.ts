@@ -1,4 +1,6 @@
-import type { EvaluatorInfo, Experiment, Score } from '../experiment.ts';
+import { type Sequence, sequenceOf } from '../../core/index.ts';
+import type { EvaluatorInfo, Experiment, Score, ScoredCall } from '../experiment.ts';
+import { callsByExample } from './calls-by-example.ts';
 
 /** One measurement: a score, null where the evaluator does not apply, or that it could not be measured. Never NaN. */
 export type Measurement = number | null | 'not_measured';
@@ -28,8 +30,8 @@ export interface MeasuredExample {
 /** One side of a comparison: a finished run or an accepted baseline. */
 export interface ScoreSet {
   readonly evaluators: readonly EvaluatorInfo[];
-  /** In dataset order, ids unique. */
-  readonly examples: readonly MeasuredExample[];
+  /** In dataset order, ids unique. Large sets make each when it is asked for. */
+  readonly examples: Sequence<MeasuredExample>;
   readonly timeoutMs: number;
   /** Where the agent was. Absent where it is not known. */
   readonly target?: string | undefined;
@@ -37,30 +39,49 @@ export interface ScoreSet {
   readonly split?: string | undefined;
 }
 
-/** A finished experiment as one side of a comparison. Calls of the same example are its repeats. */
+/**
+ * A finished experiment as one side of a comparison. Calls of the same example are its repeats. Its examples are made of the
+ * experiment's calls when they are asked for: nothing is copied.
+ */
 export function toScoreSet(experiment: Pick<Experiment, 'head' | 'calls'>): ScoreSet {
-  const examples = new Map<string, MeasuredExample & { calls: MeasuredCall[] }>();
-  for (const call of experiment.calls) {
-    const known = examples.get(call.exampleId);
-    const example = known ?? {
-      id: call.exampleId,
-      contentHash: call.contentHash,
-      critical: call.critical,
-      ...(call.cluster === undefined ? {} : { cluster: call.cluster }),
-      calls: [],
-    };
-    if (known === undefined) examples.set(call.exampleId, example);
-    const scores = Object.entries(call.scores);
-    example.calls.push({
-      status: call.status,
-      error: call.error,
-      runId: call.runId,
-      scores: Object.fromEntries(scores.map(([key, score]) => [key, toMeasurement(score)])),
-      comments: Object.fromEntries(scores.flatMap(([key, score]) => commentOf(key, score))),
-    });
-  }
   const { evaluators, timeoutMs, target, split } = experiment.head;
-  return { evaluators, examples: [...examples.values()], timeoutMs, target, split };
+  const groups = callsByExample(experiment.calls);
+  const examples = sequenceOf(groups.length, (index) => toExample(groups.at(index)));
+  return { evaluators, examples, timeoutMs, target, split };
+}
+
+function toExample(calls: readonly ScoredCall[] = []): MeasuredExample {
+  const [first] = calls;
+  if (first === undefined) throw new TypeError('An example has at least one call.');
+  const { exampleId, contentHash, critical, cluster } = first;
+  return {
+    id: exampleId,
+    contentHash,
+    critical,
+    ...(cluster === undefined ? {} : { cluster }),
+    calls: calls.map(toMeasuredCall),
+  };
+}
+
+function toMeasuredCall({ status, error, runId, scores: given }: ScoredCall): MeasuredCall {
+  const scores: Record<string, Measurement> = {};
+  let comments: Record<string, string> | undefined;
+  for (const key of Object.keys(given)) {
+    const score = given[key];
+    if (score === undefined) continue;
+    put(scores, key, toMeasurement(score));
+    const comment = commentOf(score);
+    if (comment === undefined) continue;
+    comments ??= {};
+    put(comments, key, comment);
+  }
+  return { status, error, runId, scores, comments };
+}
+
+/** Also for a key that means something else to an object. */
+function put<Value>(record: Record<string, Value>, key: string, value: Value): void {
+  if (key !== '__proto__') record[key] = value;
+  else Object.defineProperty(record, key, { value, enumerable: true, configurable: true, writable: true });
 }
 
 /** A score as a measurement. */
@@ -69,9 +90,8 @@ export function toMeasurement(score: Score): Measurement {
   return score.status === 'not_applicable' ? null : 'not_measured';
 }
 
-function commentOf(key: string, score: Score): [key: string, comment: string][] {
-  const comment = score.status === 'not_measured' ? score.reason : score.comment;
-  return comment === undefined ? [] : [[key, comment]];
+function commentOf(score: Score): string | undefined {
+  return score.status === 'not_measured' ? score.reason : score.comment;
 }
 
 /**

@@ -18,9 +18,7 @@ export function settingsReasons(
   const reasons: Reason[] = [];
   if (baseline.timeoutMs !== candidate.timeoutMs) {
     const message = `The time limit is ${candidate.timeoutMs} ms and was ${baseline.timeoutMs} ms for the baseline`;
-    const mayMatter = [candidate, baseline].some((side) =>
-      side.examples.some((example) => example.calls.some((call) => call.status === 'agent_failed')),
-    );
+    const mayMatter = hasFailedAgent(candidate) || hasFailedAgent(baseline);
     reasons.push(
       mayMatter && !policy.allowChanged.includes(TIMEOUT)
         ? {
@@ -40,4 +38,9 @@ export function settingsReasons(
       message: `The baseline was measured through ${before}: and this run through ${now}:; times are not comparable.`,
     });
   return reasons;
+}
+
+function hasFailedAgent({ examples }: ScoreSet): boolean {
+  for (const { calls } of examples) if (calls.some(({ status }) => status === 'agent_failed')) return true;
+  return false;
 }

@@ -1,3 +1,4 @@
+import { type Sequence, sequenceOf } from '../../core/index.ts';
 import {
   chanceOfDrop,
   contrastError,
@@ -12,6 +13,7 @@ import {
   type Noise,
   nullError,
   studentQuantile,
+  sumOf,
   toUnits,
 } from '../stats/index.ts';
 import { limitOf } from './rule.ts';
@@ -38,22 +40,14 @@ const CONFIDENCE = 0.95;
  */
 export function keyStatistics(
   key: ScoreKey,
-  runs: readonly ExampleRuns[],
+  runs: Sequence<ExampleRuns>,
   alpha: number,
 ): KeyStatistics | undefined {
   if (runs.length === 0) return undefined;
   const sign = key.direction === 'higher' ? 1 : -1;
-  const turn = (scores: readonly number[]) => scores.map((score) => sign * score);
-  const units = toUnits(
-    sign === 1
-      ? runs
-      : runs.map((run) => ({ ...run, baseline: turn(run.baseline), candidate: turn(run.candidate) })),
-  );
+  const units = toUnits(sign === 1 ? runs : sequenceOf(runs.length, (index) => turned(runs.at(index))));
   const meanOf = (side: 'baseline' | 'candidate') =>
-    units.reduce(
-      (sum, unit) => sum + (unit.weight * unit[side].reduce((all, one) => all + one, 0)) / unit[side].length,
-      0,
-    );
+    sumOf(units, (unit) => (unit.weight * sumOf(unit[side], (one) => one)) / unit[side].length);
   const [before, after] = [meanOf('baseline'), meanOf('candidate')];
   const flip = flipOf(key, runs);
   const layout: Layout = {
@@ -93,8 +87,14 @@ export function keyStatistics(
   };
 }
 
+/** With more as better. */
+function turned(run: ExampleRuns | undefined): ExampleRuns {
+  const turn = (scores: readonly number[] = []) => scores.map((score) => -score);
+  return { baseline: turn(run?.baseline), candidate: turn(run?.candidate), cluster: run?.cluster };
+}
+
 /** The size of a flip: the width of the range, of what was seen where the range has no bound. */
-function flipOf(key: ScoreKey, runs: readonly ExampleRuns[]): number {
+function flipOf(key: ScoreKey, runs: Iterable<ExampleRuns>): number {
   const [min, max] = key.range;
   if (min !== null && max !== null && max > min) return max - min;
   let low = Number.POSITIVE_INFINITY;
@@ -108,8 +108,8 @@ function flipOf(key: ScoreKey, runs: readonly ExampleRuns[]): number {
   return high > low ? high - low : Math.max(Math.abs(high), 1);
 }
 
-function harmonicOf(runs: readonly ExampleRuns[], side: 'baseline' | 'candidate'): number {
-  return runs.length / runs.reduce((sum, run) => sum + 1 / run[side].length, 0);
+function harmonicOf(runs: Sequence<ExampleRuns>, side: 'baseline' | 'candidate'): number {
+  return runs.length / sumOf(runs, (run) => 1 / run[side].length);
 }
 
 /** Without the last bits of a harmonic mean of equal numbers. */

@@ -1,6 +1,7 @@
-import { type EvaluatorVerdict, formatScore, type Verdict } from '../gate/index.ts';
+import type { ScoredCall } from '../experiment.ts';
+import { callsByExample, type EvaluatorVerdict, formatScore, type Verdict } from '../gate/index.ts';
 import { headline } from './headline.ts';
-import { orderExamples } from './report-page.ts';
+import { exampleKinds } from './report-page.ts';
 import type { Results } from './results.ts';
 import { evaluatorLine } from './verdict-label.ts';
 import { visibleText } from './visible-text.ts';
@@ -33,25 +34,46 @@ interface TestCase {
  * example got worse under an evaluator that failed, or is critical. What has no verdict is an error; what was not measured
  * is skipped. Text is made valid for XML 1.0. Pure; ends with a newline.
  */
-export function renderJunit({ results, verdict }: JunitOptions): string {
+export function renderJunit(options: JunitOptions): string {
+  return [...junitText(options)].join('');
+}
+
+/** The text of {@link renderJunit} in pieces, so that a large one can be written without being in memory. */
+export function* junitText({ results, verdict }: JunitOptions): Generator<string> {
   const { suite } = results.head;
   const gateCases = results.verdict === null ? [] : gateCasesOf(verdict, suite);
+  const examples: Suite = { name: `${suite}: examples`, cases: () => exampleCases(results, verdict) };
   const suites = [
-    ...(gateCases.length === 0 ? [] : [{ name: `${suite}: gate`, cases: gateCases }]),
-    { name: `${suite}: examples`, cases: exampleCases(results, verdict) },
-  ];
-  const all = suites.flatMap(({ cases }) => cases);
-  return [
-    '<?xml version="1.0" encoding="UTF-8"?>',
-    `<testsuites name=${attribute(suite)} ${counts(all)}>`,
-    ...suites.flatMap(({ name, cases }) => [
-      `  <testsuite name=${attribute(name)} ${counts(cases)} timestamp=${attribute(results.head.startedAt.replace(/(\.\d+)?Z$/, ''))}>`,
-      ...cases.flatMap(caseLines),
-      '  </testsuite>',
-    ]),
-    '</testsuites>',
-    '',
-  ].join('\n');
+    ...(gateCases.length === 0 ? [] : [{ name: `${suite}: gate`, cases: () => gateCases }]),
+    examples,
+  ].map((each) => ({ ...each, counts: countsOf(each.cases()) }));
+  yield '<?xml version="1.0" encoding="UTF-8"?>\n';
+  yield `<testsuites name=${attribute(suite)} ${countsText(suites.map(({ counts }) => counts))}>\n`;
+  for (const { name, cases, counts } of suites) {
+    yield `  <testsuite name=${attribute(name)} ${countsText([counts])} timestamp=${attribute(results.head.startedAt.replace(/(\.\d+)?Z$/, ''))}>\n`;
+    yield* pieces(cases());
+    yield '  </testsuite>\n';
+  }
+  yield '</testsuites>\n';
+}
+
+interface Suite {
+  readonly name: string;
+  /** Made anew each time: there are as many as examples. */
+  readonly cases: () => Iterable<TestCase>;
+}
+
+const CASES_PER_PIECE = 500;
+
+function* pieces(cases: Iterable<TestCase>): Generator<string> {
+  let lines: string[] = [];
+  for (const each of cases) {
+    lines.push(...caseLines(each).map((line) => `${line}\n`));
+    if (lines.length < CASES_PER_PIECE) continue;
+    yield lines.join('');
+    lines = [];
+  }
+  yield lines.join('');
 }
 
 function gateCasesOf(verdict: Verdict, suite: string): TestCase[] {
@@ -94,11 +116,7 @@ function reasonText({ reasons }: Verdict): string {
     .join('\n');
 }
 
-function exampleCases({ calls, head, verdict: gated }: Results, verdict: Verdict): TestCase[] {
-  const all = Map.groupBy(calls, (call) => call.exampleId);
-  const kinds = new Map(
-    orderExamples({ calls, head }, verdict, Number.POSITIVE_INFINITY).map(({ id, kind }) => [id, kind]),
-  );
+function* exampleCases({ calls, head, verdict: gated }: Results, verdict: Verdict): Generator<TestCase> {
   const isFailed = gated?.status === 'fail';
   const failedKeys = new Set(
     verdict.evaluators.filter((each) => each.gated && each.status === 'fail').map(({ key }) => key),
@@ -108,7 +126,8 @@ function exampleCases({ calls, head, verdict: gated }: Results, verdict: Verdict
     ({ exampleId }) => exampleId,
   );
   const critical = new Map(verdict.critical.map((each) => [each.exampleId, each]));
-  return [...all].map(([id, own]): TestCase => {
+  const kindOf = exampleKinds(verdict);
+  const caseOf = (id: string, own: readonly ScoredCall[]): TestCase => {
     const timeMs = own.reduce((sum, call) => sum + call.latencyMs, 0);
     const base = { name: id, className: `${head.suite}.examples`, timeMs };
     const judged = critical.get(id);
@@ -127,18 +146,41 @@ function exampleCases({ calls, head, verdict: gated }: Results, verdict: Verdict
       const type = worse.some(({ agentFailed }) => agentFailed) ? 'agent_failed' : 'worse';
       return { ...base, result: { tag: 'failure', type, message, text } };
     }
-    if (kinds.get(id) === 'unmeasured') {
+    if (kindOf(id, own) === 'unmeasured') {
       const message = own.find(({ error }) => error !== undefined)?.error ?? 'not measured';
       return { ...base, result: { tag: 'skipped', type: 'not_measured', message } };
     }
     return base;
-  });
+  };
+  for (const own of callsByExample(calls)) {
+    const id = own[0]?.exampleId;
+    if (id !== undefined) yield caseOf(id, own);
+  }
 }
 
-function counts(cases: readonly TestCase[]): string {
-  const of = (tag: string) => cases.filter(({ result }) => result?.tag === tag).length;
-  const timeMs = cases.reduce((sum, each) => sum + each.timeMs, 0);
-  return `tests="${cases.length}" failures="${of('failure')}" errors="${of('error')}" skipped="${of('skipped')}" time="${seconds(timeMs)}"`;
+interface Counts {
+  readonly tests: number;
+  readonly failures: number;
+  readonly errors: number;
+  readonly skipped: number;
+  readonly timeMs: number;
+}
+
+const RESULT_COUNTS = { failure: 'failures', error: 'errors', skipped: 'skipped' } as const;
+
+function countsOf(cases: Iterable<TestCase>): Counts {
+  const counts = { tests: 0, failures: 0, errors: 0, skipped: 0, timeMs: 0 };
+  for (const { result, timeMs } of cases) {
+    counts.tests += 1;
+    counts.timeMs += timeMs;
+    if (result !== undefined) counts[RESULT_COUNTS[result.tag]] += 1;
+  }
+  return counts;
+}
+
+function countsText(all: readonly Counts[]): string {
+  const sum = (name: keyof Counts) => all.reduce((total, counts) => total + counts[name], 0);
+  return `tests="${sum('tests')}" failures="${sum('failures')}" errors="${sum('errors')}" skipped="${sum('skipped')}" time="${seconds(sum('timeMs'))}"`;
 }
 
 function caseLines({ name, className, timeMs, result }: TestCase): string[] {

@@ -1,4 +1,4 @@
-import type { Verdict } from '../gate/index.ts';
+import { callsByExample, type Verdict } from '../gate/index.ts';
 import { type ChangedExample, changedExamples } from './changed-examples.ts';
 import { traceCommand } from './commands.ts';
 import { markdownText } from './plain-text.ts';
@@ -33,7 +33,7 @@ export function renderMarkdownSummary({
   const gated = results.verdict !== null;
   const suite = markdownText(head.suite);
   const title = gated ? `${SIGN[verdict.status]} ${verdictWord(verdict)}: ${suite}` : `${suite}: not gated`;
-  const examples = new Set(results.calls.map((call) => call.exampleId)).size;
+  const examples = callsByExample(results.calls).length;
   const { extra } = verdict.rounds;
   const facts = [
     `${examples} example${examples === 1 ? '' : 's'}${head.repeats === 1 ? '' : ` x ${head.repeats} repeats`}${extra === 0 ? '' : ` + ${extra} extra round${extra === 1 ? '' : 's'}`}`,

@@ -1,5 +1,13 @@
+import type { Sequence } from '../../core/index.ts';
 import type { ScoredCall } from '../experiment.ts';
-import type { EvaluatorVerdict, ExampleChange, MeasuredExample, ScoreSet, Verdict } from '../gate/index.ts';
+import {
+  callsByExample,
+  type EvaluatorVerdict,
+  type ExampleChange,
+  type MeasuredExample,
+  type ScoreSet,
+  type Verdict,
+} from '../gate/index.ts';
 import { type Evidence, type ExampleEvidence, MAX_PAGE_EXAMPLES, worstFirst } from './example-evidence.ts';
 import type { Results } from './results.ts';
 
@@ -86,19 +94,18 @@ export interface ReportPageOptions {
 /** Puts together what a page shows. Pure. */
 export function toReportPage(options: ReportPageOptions): ReportPage {
   const { results, verdict, baseline, evidence, maxExamples = MAX_PAGE_EXAMPLES } = options;
-  const all = Map.groupBy(results.calls, (call) => call.exampleId);
-  const index = new Map([...all.keys()].map((id, place) => [id, place]));
-  const before = new Map(baseline?.examples.map((example) => [example.id, example]));
+  const all = callsByExample(results.calls);
+  const before = baseline && examplesById(baseline);
   const order = orderExamples(results, verdict, maxExamples);
   const worse = firstOf(verdict.worse);
   const critical = new Map(
     verdict.critical.filter(({ status }) => status !== 'pass').map((each) => [each.exampleId, each.reason]),
   );
   const keys = gatedKeys(results, verdict);
-  const examples = order.map(({ id, kind }): PageExample => {
-    const calls = all.get(id) ?? [];
+  const examples = order.map(({ id, kind, index }): PageExample => {
+    const calls = all.at(index) ?? [];
     const [first] = calls;
-    const was = comparable(before.get(id), first);
+    const was = comparable(before?.(id), first);
     const measured = calls.filter((call) => call.status !== 'not_measured');
     return {
       id,
@@ -108,7 +115,7 @@ export function toReportPage(options: ReportPageOptions): ReportPage {
       scores: verdict.evaluators.flatMap((evaluator) => pageScore(evaluator, calls, was)),
       latencyMs: meanOf(measured.map((call) => call.latencyMs)),
       calls: worstFirst(calls, keys),
-      index: index.get(id) ?? 0,
+      index,
       evidence: evidence.get(id),
     };
   });
@@ -117,10 +124,18 @@ export function toReportPage(options: ReportPageOptions): ReportPage {
     verdict,
     gated: results.verdict !== null,
     examples,
-    examplesCut: all.size - examples.length,
-    distributions: distributions(verdict, results, all, baseline === undefined ? undefined : before),
+    examplesCut: all.length - examples.length,
+    distributions: distributions(verdict, results, all, before),
     hasBaseline: baseline !== undefined,
   };
+}
+
+/** An example with what happened to it. */
+export interface OrderedExample {
+  readonly id: string;
+  readonly kind: ExampleKind;
+  /** Place in the dataset, from 0. */
+  readonly index: number;
 }
 
 /** The examples that a page shows, worst first, with what happened to each. */
@@ -128,18 +143,30 @@ export function orderExamples(
   results: Pick<Results, 'calls' | 'head'>,
   verdict: Verdict,
   maxExamples = MAX_PAGE_EXAMPLES,
-): { readonly id: string; readonly kind: ExampleKind }[] {
-  const all = Map.groupBy(results.calls, (call) => call.exampleId);
-  const kinds = kindsOf(verdict);
-  const sizes = new Map([...firstOf(verdict.worse).keys()].map((id, place) => [id, place]));
-  return [...all]
-    .map(([id, calls], index) => {
-      const rank = Math.min(rankOf(kinds.get(id)), rankOf(kindOfCalls(calls)));
-      return { id, rank, size: sizes.get(id) ?? all.size, index };
-    })
-    .sort((a, b) => a.rank - b.rank || a.size - b.size || a.index - b.index)
+): OrderedExample[] {
+  const all = callsByExample(results.calls);
+  const kindOf = exampleKinds(verdict);
+  const places = new Map([...firstOf(verdict.worse).keys()].map((id, place) => [id, place]));
+  const ids: string[] = [];
+  const ranks: number[] = [];
+  const sizes: number[] = [];
+  for (const calls of all) {
+    const id = calls[0]?.exampleId ?? '';
+    ids.push(id);
+    ranks.push(rankOf(kindOf(id, calls)));
+    sizes.push(places.get(id) ?? all.length);
+  }
+  const of = (values: readonly number[], index: number) => values[index] ?? 0;
+  return Array.from(ids.keys())
+    .sort((a, b) => of(ranks, a) - of(ranks, b) || of(sizes, a) - of(sizes, b) || a - b)
     .slice(0, maxExamples)
-    .map(({ id, rank }) => ({ id, kind: EXAMPLE_KINDS[rank] ?? 'same' }));
+    .map((index) => ({ id: ids[index] ?? '', kind: EXAMPLE_KINDS[of(ranks, index)] ?? 'same', index }));
+}
+
+/** Says what happened to an example: the gravest of what the verdict and its calls say. */
+export function exampleKinds(verdict: Verdict): (id: string, calls: readonly ScoredCall[]) => ExampleKind {
+  const kinds = kindsOf(verdict);
+  return (id, calls) => EXAMPLE_KINDS[Math.min(rankOf(kinds.get(id)), rankOf(kindOfCalls(calls)))] ?? 'same';
 }
 
 function rankOf(kind: ExampleKind | undefined): number {
@@ -225,31 +252,48 @@ function gatedKeys(results: Results, verdict: Verdict): Results['head']['evaluat
 /** Plots of one page; more are noise. Gated keys come first. */
 const MAX_DISTRIBUTIONS = 12;
 
+/** Finds the examples of a side by id, without keeping them. */
+function examplesById({ examples }: ScoreSet): (id: string) => MeasuredExample | undefined {
+  const places = new Map<string, number>();
+  for (const { id } of examples) places.set(id, places.size);
+  return (id) => {
+    const place = places.get(id);
+    return place === undefined ? undefined : examples.at(place);
+  };
+}
+
 /** Scores of the examples that count in the means: critical ones stand outside them. */
 function distributions(
   verdict: Verdict,
   results: Results,
-  all: ReadonlyMap<string, readonly ScoredCall[]>,
-  baseline: ReadonlyMap<string, MeasuredExample> | undefined,
+  all: Sequence<readonly ScoredCall[]>,
+  baseline: ((id: string) => MeasuredExample | undefined) | undefined,
 ): Distribution[] {
   const ranges = new Map(results.head.evaluators.map(({ key, range }) => [key, range]));
-  return verdict.evaluators
+  const plots = verdict.evaluators
     .filter(({ status }) => status !== 'not_applicable')
     .toSorted((a, b) => Number(b.gated) - Number(a.gated))
     .slice(0, MAX_DISTRIBUTIONS)
-    .map((evaluator) => {
-      const before: number[] = [];
-      const after: number[] = [];
-      for (const [id, calls] of all) {
-        const now = meanOf(calls.flatMap((call) => scoreOf(call, evaluator.key)));
-        if (now === null || calls[0]?.critical === true) continue;
-        const was = comparable(baseline?.get(id), calls[0]);
-        const then = was === undefined ? null : meanBefore(was, evaluator.key);
-        if (baseline !== undefined && then === null) continue;
-        after.push(now);
-        if (then !== null) before.push(then);
-      }
-      return { verdict: evaluator, before, after, range: ranges.get(evaluator.key) ?? [null, null] };
-    })
-    .filter(({ after }) => after.length > 0);
+    .map((evaluator) => ({ evaluator, before: [] as number[], after: [] as number[] }));
+  for (const calls of all) {
+    const [first] = calls;
+    if (first === undefined || first.critical) continue;
+    const was = comparable(baseline?.(first.exampleId), first);
+    for (const { evaluator, before, after } of plots) {
+      const now = meanOf(calls.flatMap((call) => scoreOf(call, evaluator.key)));
+      if (now === null) continue;
+      const then = was === undefined ? null : meanBefore(was, evaluator.key);
+      if (baseline !== undefined && then === null) continue;
+      after.push(now);
+      if (then !== null) before.push(then);
+    }
+  }
+  return plots
+    .filter(({ after }) => after.length > 0)
+    .map(({ evaluator, before, after }) => ({
+      verdict: evaluator,
+      before,
+      after,
+      range: ranges.get(evaluator.key) ?? [null, null],
+    }));
 }

@@ -1,8 +1,10 @@
 import { z } from 'zod';
+import type { Sequence } from '../../core/index.ts';
 import {
   EXPERIMENT_SCHEMA_VERSION,
   type Experiment,
   experimentHeadSchema,
+  type ScoredCall,
   scoredCallSchema,
 } from '../experiment.ts';
 import { type Verdict, verdictSchema } from '../gate/index.ts';
@@ -28,8 +30,17 @@ export const resultsSchema = z.strictObject({
   /** In dataset order, repeats of an example together. */
   calls: z.array(scoredCallSchema),
 });
-/** The content of `results.json`. */
-export type Results = z.infer<typeof resultsSchema>;
+/** The content of `results.json` as its schema parses it. */
+export type ParsedResults = z.infer<typeof resultsSchema>;
+/** The content of `results.json`. The calls of a large run are made when they are asked for. */
+export interface Results extends Omit<ParsedResults, 'calls'> {
+  readonly calls: Sequence<ScoredCall>;
+}
+
+/** `results.json` without its calls. */
+export const resultsHeadSchema = resultsSchema.omit({ calls: true });
+/** See {@link resultsHeadSchema}. */
+export type ResultsHead = z.infer<typeof resultsHeadSchema>;
 
 /** A finished run with its verdict and the baseline it was compared with, as it is persisted. */
 export function toResults(
@@ -51,7 +62,7 @@ export function toResults(
             ...(baseline.commit === undefined ? {} : { commit: baseline.commit }),
           },
         }),
-    calls: [...experiment.calls],
+    calls: experiment.calls,
   };
 }
 
@@ -67,12 +78,16 @@ export function* resultsText({ calls, ...head }: Results): Generator<string> {
     ([key, value]) => `${JSON.stringify(key)}: ${JSON.stringify(value, null, 2).replaceAll('\n', '\n  ')}`,
   );
   yield `{\n  ${[...fields, '"calls": ['].join(',\n  ')}`;
-  for (let start = 0; start < calls.length; start += CALLS_PER_PIECE) {
-    const lines = calls
-      .slice(start, start + CALLS_PER_PIECE)
-      .map((call, index) => `${start + index === 0 ? '' : ','}\n    ${JSON.stringify(call)}`);
+  let lines: string[] = [];
+  let separator = '\n    ';
+  for (const call of calls) {
+    lines.push(`${separator}${JSON.stringify(call)}`);
+    separator = ',\n    ';
+    if (lines.length < CALLS_PER_PIECE) continue;
     yield lines.join('');
+    lines = [];
   }
+  yield lines.join('');
   yield calls.length === 0 ? ']\n}\n' : '\n  ]\n}\n';
 }
 

@@ -1,13 +1,11 @@
-import { createReadStream } from 'node:fs';
 import { join } from 'node:path';
 import { errorMessage, hasErrorCode, runFolder, UsageError } from '../../core/index.ts';
 import { scoredCallSchema } from '../experiment.ts';
+import { readLines } from '../line-reader.ts';
 import { schemaIssues } from '../schema-issue.ts';
-import { RESULTS_FILE } from './results-file.ts';
-import { type MeanScores, type RunSummary, resultsHeadSchema, toRunSummary } from './run-summary.ts';
-
-/** The line of `results.json` after which its calls stand, one a line. */
-const CALLS_LINE = '  "calls": [';
+import { resultsHeadSchema } from './results.ts';
+import { CALLS_LINE, RESULTS_FILE } from './results-file.ts';
+import { type MeanScores, type RunSummary, toRunSummary } from './run-summary.ts';
 
 /**
  * What history shows of a run; undefined for one that is not finished. Of a run with a verdict only the beginning of
@@ -17,7 +15,7 @@ const CALLS_LINE = '  "calls": [';
  */
 export async function readRunSummary(home: string, runId: string): Promise<RunSummary | undefined> {
   const path = join(runFolder(home, runId), RESULTS_FILE);
-  const reader = linesOf(path);
+  const reader = readLines(path);
   try {
     const results = parseHead(await readUntilCalls(reader), path);
     if (results.verdict !== null) return toRunSummary(results);
@@ -29,17 +27,6 @@ export async function readRunSummary(home: string, runId: string): Promise<RunSu
   } finally {
     await reader.return(undefined);
   }
-}
-
-/** Only a line feed ends a line: the separators U+2028 and U+2029, at which readline splits too, stand unescaped in JSON. */
-async function* linesOf(path: string): AsyncGenerator<string> {
-  let rest = '';
-  for await (const chunk of createReadStream(path, 'utf8') as AsyncIterable<string>) {
-    const lines = `${rest}${chunk}`.split('\n');
-    rest = lines.pop() ?? '';
-    yield* lines;
-  }
-  if (rest !== '') yield rest;
 }
 
 async function readUntilCalls(reader: AsyncIterator<string>): Promise<string> {

@@ -1,11 +1,6 @@
 import { z } from 'zod';
 import { type Verdict, verdictSchema } from '../gate/index.ts';
-import { type Results, resultsSchema } from './results.ts';
-
-/** `results.json` without its calls. */
-export const resultsHeadSchema = resultsSchema.omit({ calls: true });
-/** See {@link resultsHeadSchema}. */
-export type ResultsHead = z.infer<typeof resultsHeadSchema>;
+import type { Results, ResultsHead } from './results.ts';
 
 export const runScoreSchema = z.strictObject({
   key: z.string(),

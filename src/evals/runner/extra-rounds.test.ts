@@ -91,8 +91,8 @@ const wish = (rounds: number) => (soFar: { readonly rounds: { readonly extra: nu
   reason: 'close',
 });
 
-function run(target: Target, more: Partial<RunExperimentOptions> = {}) {
-  return runExperiment({
+async function run(target: Target, more: Partial<RunExperimentOptions> = {}) {
+  const experiment = await runExperiment({
     head: headOf(),
     examples,
     target,
@@ -105,6 +105,7 @@ function run(target: Target, more: Partial<RunExperimentOptions> = {}) {
     signal: new AbortController().signal,
     ...more,
   });
+  return { ...experiment, calls: [...experiment.calls] };
 }
 
 const journaled = () =>

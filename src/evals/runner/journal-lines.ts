@@ -1,4 +1,4 @@
-import { createReadStream } from 'node:fs';
+import { fileChunks } from '../file-chunks.ts';
 
 const LINE_FEED = 0x0a;
 
@@ -19,7 +19,7 @@ export async function* journalLines(path: string): AsyncGenerator<JournalLine> {
   let parts: Buffer[] = [];
   let number = 1;
   let byte = 0;
-  for await (const chunk of createReadStream(path) as AsyncIterable<Buffer>) {
+  for await (const chunk of fileChunks(path)) {
     let start = 0;
     for (;;) {
       const feed = chunk.indexOf(LINE_FEED, start);
@@ -30,7 +30,8 @@ export async function* journalLines(path: string): AsyncGenerator<JournalLine> {
       number += 1;
       start = feed + 1;
     }
-    if (start < chunk.length) parts.push(chunk.subarray(start));
+    // The chunk is overwritten by the next one.
+    if (start < chunk.length) parts.push(Buffer.from(chunk.subarray(start)));
     byte += chunk.length;
   }
   if (parts.length > 0) yield { number, text: Buffer.concat(parts).toString('utf8'), endByte: undefined };

@@ -1,6 +1,7 @@
 import { closeSync, openSync, truncateSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { errorMessage, hasErrorCode, NoVerdictError, stableStringify, UsageError } from '../../core/index.ts';
+import { CallColumns } from '../columns/index.ts';
 import {
   type Call,
   callSchema,
@@ -14,12 +15,27 @@ import { type JournalLine, journalLines } from './journal-lines.ts';
 /** Name of the journal in a run folder. The first line is the head, each other one a finished call. */
 export const JOURNAL_FILE = 'journal.jsonl';
 
+/** The calls of earlier sessions, of several for a {@link callKey} the last. */
+export class EarlierCalls {
+  readonly #calls = new CallColumns();
+  readonly #rows = new Map<string, number>();
+
+  add(call: Call): void {
+    this.#rows.set(callKey(call), this.#calls.length);
+    this.#calls.push(call);
+  }
+
+  get(key: string): ScoredCall | undefined {
+    const row = this.#rows.get(key);
+    return row === undefined ? undefined : this.#calls.at(row);
+  }
+}
+
 /** An open journal. */
 export interface Journal {
   /** The head of the run: the one in the file where there was one. */
   readonly head: ExperimentHead;
-  /** Calls of earlier sessions by {@link callKey}; of several for a key the last. */
-  readonly earlier: ReadonlyMap<string, ScoredCall>;
+  readonly earlier: EarlierCalls;
   /** Those of them that were answered and have a score which was not measured, with what was answered. */
   readonly unscored: ReadonlyMap<string, Call>;
   /** Appends one line, in one system call where the disk allows. */
@@ -86,7 +102,7 @@ export async function openJournal(folder: string, head: ExperimentHead): Promise
 
 interface ReadJournal {
   readonly head: ExperimentHead | undefined;
-  readonly calls: ReadonlyMap<string, ScoredCall>;
+  readonly calls: EarlierCalls;
   readonly unscored: ReadonlyMap<string, Call>;
   /** Where the last whole line ends; undefined when there is no file. */
   readonly validBytes: number | undefined;
@@ -95,7 +111,7 @@ interface ReadJournal {
 async function readJournal(path: string): Promise<ReadJournal> {
   let head: ExperimentHead | undefined;
   let validBytes: number | undefined;
-  const calls = new Map<string, ScoredCall>();
+  const calls = new EarlierCalls();
   const unscored = new Map<string, Call>();
   try {
     let broken: { readonly line: JournalLine; readonly why: string } | undefined;
@@ -106,8 +122,7 @@ async function readJournal(path: string): Promise<ReadJournal> {
         if (line.number === 1) head = parseHead(line.text);
         else {
           const call = callSchema.parse(JSON.parse(line.text));
-          const { outputs: _outputs, ...scored } = call;
-          calls.set(callKey(call), scored);
+          calls.add(call);
           if (isUnscored(call)) unscored.set(callKey(call), call);
           else unscored.delete(callKey(call));
         }

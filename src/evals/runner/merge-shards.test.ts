@@ -49,7 +49,7 @@ it('puts shards of any number and size, in any order, into the order of the data
           .toSorted((a, b) => a.rank - b.rank)
           .map(({ run }) => run);
         const { calls, head } = mergeShards(runs, 'whole');
-        expect(calls.map(({ exampleId, repeat }) => `${exampleId}/${repeat}`)).toEqual(
+        expect(Array.from(calls, ({ exampleId, repeat }) => `${exampleId}/${repeat}`)).toEqual(
           Array.from(
             { length: examples * repeats },
             (_, at) => `e${Math.floor(at / repeats)}/${at % repeats}`,
@@ -93,7 +93,7 @@ it('names every shard that is missing', () => {
 
 it('refuses a shard without all its calls', () => {
   const cut = shard(2, 2);
-  expect(() => mergeShards([shard(1, 2), { ...cut, calls: cut.calls.slice(1) }], 'w')).toThrow(
+  expect(() => mergeShards([shard(1, 2), { ...cut, calls: [...cut.calls].slice(1) }], 'w')).toThrow(
     expect.objectContaining({ code: 'SHARD_INCOMPLETE', exitCode: 3 }),
   );
 });

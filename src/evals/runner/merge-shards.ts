@@ -1,4 +1,4 @@
-import { NoVerdictError, stableStringify, UsageError } from '../../core/index.ts';
+import { NoVerdictError, type Sequence, stableStringify, UsageError } from '../../core/index.ts';
 import type { Experiment, ExperimentHead, ScoredCall, Shard } from '../experiment.ts';
 
 /** The finished run of one shard. */
@@ -7,7 +7,7 @@ export interface ShardRun {
   readonly name: string;
   readonly head: ExperimentHead;
   readonly finishedAt: string;
-  readonly calls: readonly ScoredCall[];
+  readonly calls: Sequence<ScoredCall>;
 }
 
 interface Part extends ShardRun {

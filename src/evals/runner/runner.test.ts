@@ -102,8 +102,8 @@ function fake(reply: (index: number, signal: AbortSignal) => TargetResult | Prom
   return { target, calls };
 }
 
-function run(examples: readonly Example[], target: Target, more: Partial<RunExperimentOptions> = {}) {
-  return runExperiment({
+async function run(examples: readonly Example[], target: Target, more: Partial<RunExperimentOptions> = {}) {
+  const experiment = await runExperiment({
     head: headOf(examples),
     examples,
     target,
@@ -114,6 +114,7 @@ function run(examples: readonly Example[], target: Target, more: Partial<RunExpe
     signal: new AbortController().signal,
     ...more,
   });
+  return { ...experiment, calls: [...experiment.calls] };
 }
 
 const journal = () => join(folder, 'journal.jsonl');

@@ -1,16 +1,16 @@
 import { setMaxListeners } from 'node:events';
-import { NoVerdictError } from '../../core/index.ts';
+import type { Sequence } from '../../core/index.ts';
 import type { ExampleSource } from '../datasets/index.ts';
 import type { Call, ExtraRounds, ScoredCall } from '../experiment.ts';
-import { mentionsQuota } from '../targets/index.ts';
 import { Budget } from './budget.ts';
 import { type CallTask, callExample, rescoreCall } from './call-example.ts';
 import { callKey, type Journal } from './journal.ts';
 import { extraRound, firstRound, type Round } from './round.ts';
+import { pooledCalls, RoundWork } from './round-work.ts';
 import type { RunExperimentOptions, RunProgress } from './run-options.ts';
-import { callSlimmer } from './slim-call.ts';
+import { budgetSpent, lost, unreachable } from './session-errors.ts';
 import { TargetHealth } from './target-health.ts';
-import { refuseUnscored, sentence } from './unscored.ts';
+import { refuseUnscored } from './unscored.ts';
 
 const DEFAULT_CONCURRENCY = 4;
 const DEFAULT_MAX_RETRIES = 3;
@@ -18,13 +18,6 @@ const DEFAULT_MAX_RETRIES = 3;
 /** The options of a run, its examples by position. */
 export interface SessionOptions extends RunExperimentOptions {
   readonly examples: ExampleSource;
-}
-
-/** One round while it is run. `calls` has undefined where one is outstanding. */
-interface RoundWork {
-  readonly round: Round;
-  readonly calls: (ScoredCall | undefined)[];
-  next: number;
 }
 
 /** One sitting of a run: from opening the journal until every round is there or something stops it. */
@@ -37,7 +30,6 @@ export class Session {
   readonly #startedMs: number;
   readonly #stop = new AbortController();
   readonly #rounds: RoundWork[] = [];
-  readonly #slim = callSlimmer();
   #counts = { done: 0, agentFailed: 0, notMeasured: 0, cached: 0, resumed: 0, total: 0 };
   #extraRound: RunProgress['extraRound'];
   #isChecked = false;
@@ -54,7 +46,7 @@ export class Session {
   }
 
   /** The calls of all whole rounds, in dataset order. */
-  async run(): Promise<{ readonly calls: readonly ScoredCall[]; readonly rounds: ExtraRounds }> {
+  async run(): Promise<{ readonly calls: Sequence<ScoredCall>; readonly rounds: ExtraRounds }> {
     const { signal } = this.#options;
     const onAbort = () => this.#stop.abort(signal.reason);
     signal.addEventListener('abort', onAbort, { once: true });
@@ -70,9 +62,9 @@ export class Session {
   async #runRounds() {
     const { examples, head, nextRound } = this.#options;
     const first = await this.#runRound(firstRound(examples.size, head.repeats));
-    if (first === 'budget') throw this.#budgetSpent();
+    if (first === 'budget') throw this.#spent();
     for (;;) {
-      const calls = this.#pooled();
+      const calls = pooledCalls([...this.#rounds], { examples: examples.size, repeats: head.repeats });
       const extra = this.#rounds.length - 1;
       const soFar = { head: this.#journal.head, finishedAt: this.#now(), calls };
       const wish = nextRound?.({ ...soFar, rounds: { extra, budgetSpent: false } });
@@ -92,7 +84,7 @@ export class Session {
   /** Runs a round to its end, or until the budget cuts it, which then is not pooled. */
   async #runRound(round: Round): Promise<'whole' | 'budget'> {
     const work = this.#open(round);
-    const outstanding = work.calls.filter((call) => call === undefined).length;
+    const { outstanding } = work;
     if (outstanding > 0 && !this.#hasRoomFor(round, outstanding)) return 'budget';
     this.#report();
     if (!this.#isChecked && this.#mustCall(work)) {
@@ -109,12 +101,10 @@ export class Session {
     await Promise.allSettled(Array.from({ length: workers }, () => this.#work(work)));
     if (this.#stop.signal.reason === TIME_IS_OVER) return 'budget';
     this.#stop.signal.throwIfAborted();
-    if (work.calls.includes(undefined)) return 'budget';
+    if (work.outstanding > 0) return 'budget';
     this.#rounds.push(work);
-    const calls = work.calls.filter((call) => call !== undefined);
     if (round.number === 0) {
-      if (calls.every((call) => call.status === 'not_measured'))
-        throw this.#unreachable(calls.at(-1)?.error, calls.length);
+      if (work.isUnmeasured()) throw this.#unreachable(work.at(round.size - 1).error, round.size);
       this.#budget.refuseUnreported();
     }
     return 'whole';
@@ -122,39 +112,27 @@ export class Session {
 
   /** Finds in the journal what an earlier session finished of a round. */
   #open(round: Round): RoundWork {
-    const calls: (ScoredCall | undefined)[] = [];
+    const work = new RoundWork(round);
     for (let place = 0; place < round.size; place += 1) {
       const key = this.#keyAt(round, place);
       const earlier = this.#journal.earlier.get(key);
       const isOpen = earlier?.status === 'not_measured' || this.#journal.unscored.has(key);
-      const call = earlier === undefined || isOpen ? undefined : this.#slimmed(round, place, earlier);
-      calls.push(call);
-      if (call !== undefined) {
-        this.#count(call);
-        this.#counts.resumed += 1;
-      }
+      if (earlier === undefined || isOpen) continue;
+      this.#count(work.finish(place, earlier, this.#identityAt(round, place)));
+      this.#counts.resumed += 1;
     }
     this.#counts.total += round.size;
-    return { round, calls, next: 0 };
+    return work;
   }
 
-  #slimmed(round: Round, place: number, call: Call | ScoredCall): ScoredCall {
+  #identityAt(round: Round, place: number): Pick<Call, 'exampleId' | 'contentHash'> {
     const { examples } = this.#options;
     const index = round.exampleOf(place);
-    return this.#slim(call, {
-      exampleId: examples.idAt(index),
-      contentHash: examples.contentHashAt(index),
-    });
+    return { exampleId: examples.idAt(index), contentHash: examples.contentHashAt(index) };
   }
 
   #keyAt(round: Round, place: number): string {
-    const { examples } = this.#options;
-    const index = round.exampleOf(place);
-    return callKey({
-      exampleId: examples.idAt(index),
-      contentHash: examples.contentHashAt(index),
-      repeat: round.repeatOf(place),
-    });
+    return callKey({ ...this.#identityAt(round, place), repeat: round.repeatOf(place) });
   }
 
   /** An extra round that would not fit is not begun: the part of it that did would be paid for and not be used. */
@@ -168,11 +146,11 @@ export class Session {
   }
 
   /** Whether there is a call to make: answers that are only scored again, or come from the cache, need no target. */
-  #mustCall({ round, calls }: RoundWork): boolean {
+  #mustCall(work: RoundWork): boolean {
     if (this.#options.cache !== undefined) return false;
-    return calls.some(
-      (call, place) => call === undefined && !this.#journal.unscored.has(this.#keyAt(round, place)),
-    );
+    for (let place = 0; place < work.round.size; place += 1)
+      if (!work.has(place) && !this.#journal.unscored.has(this.#keyAt(work.round, place))) return true;
+    return false;
   }
 
   /** Takes one task after the other until there are none. What stops one worker stops all. */
@@ -182,7 +160,7 @@ export class Session {
     const settings = { ...this.#options, timeoutMs: head.timeoutMs, maxRetries, signal };
     try {
       while (!signal.aborted && this.#budget.reached() === undefined) {
-        const place = nextOutstanding(work);
+        const place = work.take();
         if (place === undefined) return;
         const task = this.#taskAt(work.round, place);
         const kept = this.#journal.unscored.get(this.#keyAt(work.round, place));
@@ -209,10 +187,9 @@ export class Session {
     };
   }
 
-  #finish({ round, calls }: RoundWork, place: number, call: Call): void {
+  #finish(work: RoundWork, place: number, call: Call): void {
     this.#journal.append(call);
-    const scored = this.#slimmed(round, place, call);
-    calls[place] = scored;
+    const scored = work.finish(place, call, this.#identityAt(work.round, place));
     this.#count(scored);
     this.#report(scored);
     const health = this.#health.note(call.status);
@@ -236,22 +213,6 @@ export class Session {
     });
   }
 
-  /** The calls of the whole rounds, the repeats of an example together. */
-  #pooled(): readonly ScoredCall[] {
-    const { examples, head } = this.#options;
-    const [first, ...extra] = this.#rounds;
-    const pooled: ScoredCall[] = [];
-    const take = (call: ScoredCall | undefined) => {
-      if (call !== undefined) pooled.push(call);
-    };
-    for (let index = 0; index < examples.size; index += 1) {
-      for (let repeat = 0; repeat < head.repeats; repeat += 1)
-        take(first?.calls[index * head.repeats + repeat]);
-      for (const { calls } of extra) take(calls[index]);
-    }
-    return pooled;
-  }
-
   /** Ends the session when its time is over; returns what stops the clock. */
   #startTimer(): () => void {
     const { timeMs } = this.#budget;
@@ -266,52 +227,21 @@ export class Session {
     return () => timer.abort(TIMER_STOPPED);
   }
 
-  #budgetSpent(): NoVerdictError {
-    const { done, total } = this.#counts;
+  #spent(): Error {
     const what = this.#budget.reached() ?? `${(this.#budget.timeMs ?? 0) / 1_000} s`;
-    return new NoVerdictError(
-      'BUDGET_SPENT',
-      `Run ${this.#journal.head.runId} spent its budget (${what}) after ${done} of ${total} calls: there is no verdict.`,
-      {
-        hint: 'Raise --budget-usd, --budget-tokens or --budget-time and run the same command: it resumes, and what was answered is kept.',
-      },
-    );
+    return budgetSpent(this.#journal.head.runId, what, this.#counts);
   }
 
-  #unreachable(error: string | undefined, calls: number): NoVerdictError {
-    return new NoVerdictError(
-      'TARGET_UNREACHABLE',
-      `${this.#options.target.spec} answered none of its first ${calls} calls: ${sentence(error)}`,
-      {
-        hint: mentionsQuota(error)
-          ? QUOTA_HINT
-          : 'Start the agent, for example: sluice serve ./agent.ts#graph',
-      },
-    );
+  #unreachable(error: string | undefined, calls: number): Error {
+    return unreachable(this.#options.target.spec, error, calls);
   }
 
-  #lost(error: string | undefined): NoVerdictError {
-    const { done, notMeasured, total } = this.#counts;
-    return new NoVerdictError(
-      'TARGET_LOST',
-      `${this.#options.target.spec} stopped answering after ${done - notMeasured} of ${total} calls of run ${this.#options.head.runId}: ${this.#health.unanswered} in a row got no answer, the last: ${sentence(error)}`,
-      {
-        hint: mentionsQuota(error)
-          ? QUOTA_HINT
-          : 'Start the agent again and run the same command: it resumes, and what was answered is kept.',
-      },
-    );
+  #lost(error: string | undefined): Error {
+    const { runId } = this.#options.head;
+    const { unanswered } = this.#health;
+    return lost(this.#options.target.spec, error, { runId, unanswered, counts: this.#counts });
   }
 }
 
 const TIME_IS_OVER = new Error('The budget of time is spent.');
 const TIMER_STOPPED = new Error('The session ended within its budget of time.');
-const QUOTA_HINT =
-  "The agent's model provider refuses more calls: wait or raise its limit, then run the same command; what was answered is kept.";
-
-function nextOutstanding(work: RoundWork): number | undefined {
-  while (work.next < work.calls.length && work.calls[work.next] !== undefined) work.next += 1;
-  if (work.next >= work.calls.length) return undefined;
-  work.next += 1;
-  return work.next - 1;
-}

@@ -1,4 +1,4 @@
-import { NoVerdictError } from '../../core/index.ts';
+import { NoVerdictError, type Sequence } from '../../core/index.ts';
 import type { Evaluator } from '../evaluator.ts';
 import type { ScoredCall } from '../experiment.ts';
 
@@ -7,21 +7,28 @@ import type { ScoredCall } from '../experiment.ts';
  *
  * @throws NoVerdictError `EVALUATOR_FAILED` naming it and its error.
  */
-export function refuseUnscored(calls: readonly ScoredCall[], evaluators: readonly Evaluator[]): void {
-  const answered = calls.filter(({ status }) => status === 'answered');
-  const failed = evaluators.flatMap(({ key, gate }) => {
-    if (!gate) return [];
-    const reasons = answered.flatMap(({ scores }) => {
+export function refuseUnscored(calls: Sequence<ScoredCall>, evaluators: readonly Evaluator[]): void {
+  /** By the keys that were measured in no answer so far: the first reason. */
+  const reasons = new Map<string, string | undefined>(
+    evaluators.filter(({ gate }) => gate).map(({ key }) => [key, undefined]),
+  );
+  let answered = 0;
+  for (const { status, scores } of calls) {
+    if (status !== 'answered') continue;
+    answered += 1;
+    for (const [key, first] of reasons) {
       const score = scores[key];
-      return score?.status === 'not_measured' ? [score.reason] : [];
-    });
-    const [first] = reasons;
-    return first === undefined || reasons.length < answered.length ? [] : [`${key}: ${sentence(first)}`];
-  });
+      if (score?.status !== 'not_measured') reasons.delete(key);
+      else reasons.set(key, first ?? score.reason);
+    }
+  }
+  const failed = [...reasons].flatMap(([key, first]) =>
+    first === undefined ? [] : [`${key}: ${sentence(first)}`],
+  );
   if (failed.length === 0) return;
   throw new NoVerdictError(
     'EVALUATOR_FAILED',
-    `${failed.length === 1 ? 'An evaluator' : `${failed.length} evaluators`} scored none of ${answered.length} answers. ${failed.join(' ')}`,
+    `${failed.length === 1 ? 'An evaluator' : `${failed.length} evaluators`} scored none of ${answered} answers. ${failed.join(' ')}`,
     { hint: 'Mend the cause and run the same command: the answers are kept and only scored again.' },
   );
 }

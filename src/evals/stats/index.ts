@@ -10,5 +10,13 @@ export {
   type Noise,
   needed,
 } from './sensitivity.ts';
-export { average, type ExampleRuns, effectiveCount, harmonicRepeats, toUnits, type Unit } from './unit.ts';
+export {
+  average,
+  type ExampleRuns,
+  effectiveCount,
+  harmonicRepeats,
+  sumOf,
+  toUnits,
+  type Unit,
+} from './unit.ts';
 export { contrastError, flakiness, guardedFlakiness, nullError, squaredSpread } from './variance.ts';

@@ -1,3 +1,4 @@
+import type { Sequence } from '../../core/index.ts';
 import type { Unit } from './unit.ts';
 
 /** Steps of a score's unit that scores usually have: 0 and 1, halves, thirds, ... hundredths. */
@@ -17,11 +18,12 @@ export type LatticeTail =
  * the sum of the units' hypergeometric counts (for 0 and 1) or subset sums (for other grids), by convolution. Needs scores on
  * a grid, and the same weight and repeats in every unit, where the sum stands for the difference of the means.
  */
-export function latticeTail(units: readonly Unit[]): LatticeTail {
-  const [first] = units;
+export function latticeTail(units: Sequence<Unit>): LatticeTail {
+  const first = units.at(0);
   if (first === undefined) return { kind: 'no_lattice' };
   const { weight, baseline, candidate } = first;
-  const even = units.every(
+  const even = everyUnit(
+    units,
     (unit) =>
       Math.abs(unit.weight - weight) <= 1e-12 * weight &&
       unit.baseline.length === baseline.length &&
@@ -41,6 +43,9 @@ export function latticeTail(units: readonly Unit[]): LatticeTail {
     for (const steps of own) group.observed += steps;
   }
   let chances: Float64Array = Float64Array.of(1);
+  // The two arrays take turns: thousands of new ones would be memory that is not given back at once.
+  let spare: Float64Array = new Float64Array(0);
+  let size = 1;
   let lowest = 0;
   let observed = 0;
   let cost = 0;
@@ -48,14 +53,18 @@ export function latticeTail(units: readonly Unit[]): LatticeTail {
     const sums = subsetSums(group.runs, candidate.length);
     observed += group.observed;
     for (let time = 0; time < group.count; time += 1) {
-      cost += chances.length * sums.chances.length;
+      cost += size * sums.chances.length;
       if (cost > MAX_COST) return { kind: 'too_large', correction };
-      chances = convolve(chances, sums.chances);
+      const needed = size + sums.chances.length - 1;
+      if (spare.length < needed) spare = new Float64Array(2 * needed);
+      convolve(chances.subarray(0, size), sums.chances, spare.subarray(0, needed));
+      [chances, spare] = [spare, chances];
+      size = needed;
       lowest += sums.lowest;
     }
   }
   let chance = 0;
-  for (let sum = 0; sum <= observed - lowest; sum += 1) chance += chances[sum] ?? 0;
+  for (let sum = 0; sum <= Math.min(size - 1, observed - lowest); sum += 1) chance += chances[sum] ?? 0;
   return { kind: 'exact', chance };
 }
 
@@ -64,7 +73,7 @@ interface Grid {
   readonly toSteps: (score: number) => number;
 }
 
-function gridOf(units: readonly Unit[]): Grid | undefined {
+function gridOf(units: Iterable<Unit>): Grid | undefined {
   let lowest = Number.POSITIVE_INFINITY;
   let highest = Number.NEGATIVE_INFINITY;
   for (const unit of units)
@@ -78,7 +87,7 @@ function gridOf(units: readonly Unit[]): Grid | undefined {
       const steps = (score - lowest) * stepsPerOne;
       return Math.abs(steps - Math.round(steps)) < 1e-6;
     };
-    return units.every((unit) => unit.baseline.every(fits) && unit.candidate.every(fits));
+    return everyUnit(units, (unit) => unit.baseline.every(fits) && unit.candidate.every(fits));
   };
   // Times and counts are whole numbers too: a wide grid costs more than it gives.
   if (highest - lowest > 100) return undefined;
@@ -112,12 +121,17 @@ function subsetSums(
   return { lowest, chances: counts.slice(lowest, highest + 1).map((count) => count / all) };
 }
 
-function convolve(left: Float64Array, right: Float64Array): Float64Array {
-  const out = new Float64Array(left.length + right.length - 1);
+/** Into `out`, which has exactly the length of the result. */
+function convolve(left: Float64Array, right: Float64Array, out: Float64Array): void {
+  out.fill(0);
   for (let a = 0; a < left.length; a += 1) {
     const chance = left[a] ?? 0;
     if (chance === 0) continue;
     for (let b = 0; b < right.length; b += 1) out[a + b] = (out[a + b] ?? 0) + chance * (right[b] ?? 0);
   }
-  return out;
+}
+
+function everyUnit(units: Iterable<Unit>, holds: (unit: Unit) => boolean): boolean {
+  for (const unit of units) if (!holds(unit)) return false;
+  return true;
 }

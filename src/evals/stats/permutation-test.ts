@@ -1,7 +1,7 @@
-import { seededRandom } from '../../core/index.ts';
+import { type Sequence, seededRandom, sequenceOf } from '../../core/index.ts';
 import { normalCdf } from './distributions.ts';
 import { latticeTail } from './lattice-tail.ts';
-import { average, type Unit } from './unit.ts';
+import { average, sumOf, type Unit } from './unit.ts';
 import { nullError, pooledVariance } from './variance.ts';
 
 /** Most relabelings that are gone through one by one. */
@@ -21,11 +21,11 @@ const SEED = 1;
  * Exact for scores on a grid (0 and 1, tenths, hundredths) with equal weights and repeats, and where there are few
  * relabelings; else 10,000 seeded random ones, and the normal form for many units. Deterministic.
  */
-export function chanceOfDrop(units: readonly Unit[]): number {
+export function chanceOfDrop(units: Sequence<Unit>): number {
   // Units that do not vary add nothing to it.
-  const drop = units.reduce((sum, unit) => sum + unit.weight * change(unit), 0);
+  const drop = sumOf(units, (unit) => unit.weight * change(unit));
   if (drop >= 0) return 1;
-  const varying = units.filter((unit) => pooledVariance(unit) > 0);
+  const varying = varyingOf(units);
   if (varying.length === 0) return 1;
   const lattice = latticeTail(varying);
   if (lattice.kind === 'exact') return Math.min(1, lattice.chance);
@@ -34,6 +34,20 @@ export function chanceOfDrop(units: readonly Unit[]): number {
   return (
     enumerate(varying, drop) ?? (varying.length < NORMAL_FROM ? draw(varying, drop) : normalCdf(drop / error))
   );
+}
+
+function varyingOf(units: Sequence<Unit>): Sequence<Unit> {
+  const places: number[] = [];
+  let place = 0;
+  for (const unit of units) {
+    if (pooledVariance(unit) > 0) places.push(place);
+    place += 1;
+  }
+  return sequenceOf(places.length, (index) => {
+    const unit = units.at(places[index] ?? 0);
+    if (unit === undefined) throw new RangeError(`There is no unit ${places[index]} of ${units.length}.`);
+    return unit;
+  });
 }
 
 function change({ baseline, candidate }: Unit): number {
@@ -45,7 +59,7 @@ function reaches(sum: number, drop: number): boolean {
   return sum <= drop + 1e-12 * Math.max(1, Math.abs(drop));
 }
 
-function enumerate(units: readonly Unit[], drop: number): number | undefined {
+function enumerate(units: Iterable<Unit>, drop: number): number | undefined {
   let sums: number[] = [0];
   for (const unit of units) {
     const changes = relabelings(unit, MAX_ENUMERATED / sums.length);
@@ -73,9 +87,9 @@ function relabelings({ baseline, candidate }: Unit, most: number): number[] | un
 }
 
 /** (hits + 1) / (draws + 1), so that a chance is never called zero (Davison and Hinkley, Bootstrap Methods, 1997, 4.2). */
-function draw(units: readonly Unit[], drop: number): number {
+function draw(units: Iterable<Unit>, drop: number): number {
   const random = seededRandom(SEED);
-  const all = units.map((unit) => {
+  const all = Array.from(units, (unit) => {
     const runs = [...unit.baseline, ...unit.candidate];
     return { ...unit, runs, total: runs.reduce((sum, run) => sum + run, 0) };
   });

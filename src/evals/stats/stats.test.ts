@@ -4,8 +4,17 @@ import { seededRandom } from '../../core/index.ts';
 import { normalCdf, normalQuantile, studentQuantile } from './distributions.ts';
 import { chanceOfDrop } from './permutation-test.ts';
 import { changeError, detectableDrop, detection, falseAlarm, needed } from './sensitivity.ts';
-import { average, type ExampleRuns, effectiveCount, harmonicRepeats, toUnits, type Unit } from './unit.ts';
+import {
+  average,
+  type ExampleRuns,
+  effectiveCount,
+  harmonicRepeats,
+  type Unit,
+  toUnits as unitsOf,
+} from './unit.ts';
 import { contrastError, flakiness, guardedFlakiness, nullError } from './variance.ts';
+
+const toUnits = (examples: readonly ExampleRuns[]) => [...unitsOf(examples)];
 
 const units = (baseline: readonly (readonly number[])[], candidate: readonly (readonly number[])[]): Unit[] =>
   toUnits(baseline.map((scores, index) => ({ baseline: scores, candidate: candidate[index]! })));

@@ -1,4 +1,5 @@
-import { average, type Unit } from './unit.ts';
+import type { Sequence } from '../../core/index.ts';
+import { average, sumOf, type Unit } from './unit.ts';
 
 /** Sum of squared distances from the mean. Zero for equal values whatever their last bits. */
 export function squaredSpread(values: readonly number[]): number {
@@ -23,7 +24,7 @@ export function pooledVariance({ baseline, candidate }: Unit): number {
  * noise; over both sides where no side has two runs of anything. At one run a side and scores of 0 and 1 this is half the
  * share of units that flipped.
  */
-export function flakiness(units: readonly Unit[]): number {
+export function flakiness(units: Sequence<Unit>): number {
   let squares = 0;
   let degrees = 0;
   for (const { baseline, candidate } of units) {
@@ -32,7 +33,7 @@ export function flakiness(units: readonly Unit[]): number {
     degrees += Math.max(0, baseline.length - 1) + Math.max(0, candidate.length - 1);
   }
   if (degrees > 0) return squares / degrees;
-  return units.length === 0 ? 0 : average(units.map(pooledVariance));
+  return units.length === 0 ? 0 : sumOf(units, pooledVariance) / units.length;
 }
 
 /**
@@ -42,16 +43,18 @@ export function flakiness(units: readonly Unit[]): number {
  *
  * @param flip The size of a flip: the width of the scores' range.
  */
-export function guardedFlakiness(units: readonly Unit[], flip: number): number {
+export function guardedFlakiness(units: Sequence<Unit>, flip: number): number {
   const measured = flakiness(units);
   if (units.length >= 2 && measured > 0) return measured;
   return (units.length * measured + 2 * pseudoVariance(units, flip)) / (units.length + 2);
 }
 
 /** Sample variance of a unit that flips once in as many runs as these have on average. */
-export function pseudoVariance(units: readonly Unit[], flip: number): number {
+export function pseudoVariance(units: Sequence<Unit>, flip: number): number {
   const runs =
-    units.length === 0 ? 2 : average(units.map((unit) => unit.baseline.length + unit.candidate.length));
+    units.length === 0
+      ? 2
+      : sumOf(units, (unit) => unit.baseline.length + unit.candidate.length) / units.length;
   return flip ** 2 / runs;
 }
 
@@ -59,7 +62,7 @@ export function pseudoVariance(units: readonly Unit[], flip: number): number {
  * Standard error of the difference of the means if nothing changed: SE0^2 = sum w_i^2 s_i^2 (1/r0_i + 1/r_i), s_i^2 over
  * the runs of both sides. Zero when nothing varied.
  */
-export function nullError(units: readonly Unit[]): number {
+export function nullError(units: Sequence<Unit>): number {
   let sum = 0;
   for (const unit of units)
     sum += unit.weight ** 2 * pooledVariance(unit) * (1 / unit.baseline.length + 1 / unit.candidate.length);
@@ -73,15 +76,15 @@ export function nullError(units: readonly Unit[]): number {
  *
  * @param flip The size of a flip: the width of the scores' range.
  */
-export function contrastError(units: readonly Unit[], factor: number, flip: number): number {
+export function contrastError(units: Sequence<Unit>, factor: number, flip: number): number {
   const n = units.length;
   if (n === 0) return Number.POSITIVE_INFINITY;
-  const r0 = average(units.map((unit) => unit.baseline.length));
-  const r = average(units.map((unit) => unit.candidate.length));
+  const r0 = sumOf(units, (unit) => unit.baseline.length) / n;
+  const r = sumOf(units, (unit) => unit.candidate.length) / n;
   const pseudo = 2 * pseudoVariance(units, flip) * (1 / r0 + 1 / r);
   // Weights of n units, for sums as if there were two more.
   const scaled = (unit: Unit) => unit.weight * n;
-  if (units.every((unit) => unit.baseline.length > 1 && unit.candidate.length > 1)) {
+  if (haveTwoRuns(units)) {
     let within = 0;
     for (const unit of units) {
       const before = squaredSpread(unit.baseline) / (unit.baseline.length - 1) / unit.baseline.length;
@@ -90,8 +93,14 @@ export function contrastError(units: readonly Unit[], factor: number, flip: numb
     }
     return Math.sqrt(within + pseudo) / (n + 2);
   }
-  const differences = units.map(
+  const differences = Array.from(
+    units,
     (unit) => scaled(unit) * (average(unit.candidate) - factor * average(unit.baseline)),
   );
   return Math.sqrt((squaredSpread(differences) + pseudo) / (n + 1) / (n + 2));
+}
+
+function haveTwoRuns(units: Iterable<Unit>): boolean {
+  for (const { baseline, candidate } of units) if (baseline.length < 2 || candidate.length < 2) return false;
+  return true;
 }

@@ -64,4 +64,6 @@ export interface CreateTargetOptions {
   readonly clock: Clock;
   /** Read for `SLUICE_TARGET_AUTHORIZATION`, `SLUICE_HOME` and, with `NODE_USE_ENV_PROXY=1`, the proxies of Node. */
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** File or folder of cassettes that a graph in process is played on, offline. Default: it runs as it is. */
+  readonly cassettes?: string;
 }

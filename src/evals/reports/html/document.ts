@@ -10,14 +10,25 @@ export interface DocumentOptions {
   readonly script?: string;
   readonly body: Html;
   /** Values for the script by element id, which it parses when it needs them. Default: none. */
-  readonly data?: ReadonlyMap<string, unknown>;
+  readonly data?: Iterable<readonly [id: string, value: unknown]>;
 }
 
 /**
  * A page that is one file: it asks nothing of anywhere, and its policy forbids it to. Only its own style and script may
  * run, by their hashes (Content Security Policy Level 3, `'sha256-…'`). Ends with a newline.
  */
-export function renderDocument({ title, css, script, body, data = new Map() }: DocumentOptions): string {
+export function renderDocument(options: DocumentOptions): string {
+  return [...documentText(options)].join('');
+}
+
+/** The text of {@link renderDocument} in pieces. */
+export function* documentText({
+  title,
+  css,
+  script,
+  body,
+  data = new Map(),
+}: DocumentOptions): Generator<string> {
   const policy = [
     "default-src 'none'",
     `style-src '${hashOf(css)}'`,
@@ -27,10 +38,7 @@ export function renderDocument({ title, css, script, body, data = new Map() }: D
     "base-uri 'none'",
     "form-action 'none'",
   ].join('; ');
-  const blocks = [...data].map(
-    ([id, value]) => `<script type="application/json" id="${escapeHtml(id)}">${scriptJson(value)}</script>`,
-  );
-  return [
+  yield [
     '<!doctype html>',
     '<html lang="en">',
     '<head>',
@@ -46,12 +54,13 @@ export function renderDocument({ title, css, script, body, data = new Map() }: D
     '</head>',
     '<body>',
     body.markup,
-    ...blocks,
-    ...(script === undefined ? [] : [`<script>${script}</script>`]),
-    '</body>',
-    '</html>',
     '',
   ].join('\n');
+  for (const [id, value] of data)
+    yield `<script type="application/json" id="${escapeHtml(id)}">${scriptJson(value)}</script>\n`;
+  yield [...(script === undefined ? [] : [`<script>${script}</script>`]), '</body>', '</html>', ''].join(
+    '\n',
+  );
 }
 
 function hashOf(text: string): string {

@@ -117,16 +117,12 @@ const MAX_RUNS = 12;
 /** Characters of a comment or an error. */
 const MAX_COMMENT = 4_000;
 
-/** The details of the examples in blocks of {@link EXAMPLES_PER_BLOCK}, by the id of their element. */
-export function exampleBlocks(page: ReportPage): Map<string, readonly ExampleDetail[]> {
-  const blocks = new Map<string, ExampleDetail[]>();
-  for (const [index, example] of page.examples.entries()) {
-    const id = `b-${Math.floor(index / EXAMPLES_PER_BLOCK)}`;
-    const block = blocks.get(id) ?? [];
-    if (block.length === 0) blocks.set(id, block);
-    block.push(toDetail(example, page));
+/** The details of the examples in blocks of {@link EXAMPLES_PER_BLOCK}, by the id of their element, each made when its turn comes. */
+export function* exampleBlocks(page: ReportPage): Generator<[id: string, details: readonly ExampleDetail[]]> {
+  for (let start = 0; start < page.examples.length; start += EXAMPLES_PER_BLOCK) {
+    const examples = page.examples.slice(start, start + EXAMPLES_PER_BLOCK);
+    yield [`b-${start / EXAMPLES_PER_BLOCK}`, examples.map((example) => toDetail(example, page))];
   }
-  return blocks;
 }
 
 function toDetail(example: PageExample, page: ReportPage): ExampleDetail {

@@ -1,3 +1,4 @@
+import { callsByExample } from '../../gate/index.ts';
 import { headline } from '../headline.ts';
 import type { ReportPage } from '../report-page.ts';
 import { verdictWord } from '../verdict-label.ts';
@@ -6,7 +7,7 @@ import { type Html, html } from './markup.ts';
 /** The verdict and what was run. */
 export function reportHeader({ results, verdict, gated }: ReportPage): Html {
   const { head, calls, finishedAt, baseline } = results;
-  const examples = new Set(calls.map((call) => call.exampleId)).size;
+  const examples = callsByExample(calls).length;
   const extra = verdict.rounds.extra;
   const size = [
     `${examples} example${examples === 1 ? '' : 's'}`,

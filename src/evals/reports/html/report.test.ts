@@ -73,8 +73,8 @@ describe('the HTML report', () => {
 
   it('shows no command for a run id that a shell could read otherwise', () => {
     const { results, ...rest } = sample;
-    const calls = results.calls.map((call) => ({ ...call, runId: 'x; rm -rf ~' }));
-    const blocks = exampleBlocks(toReportPage({ ...rest, results: { ...results, calls } }));
+    const calls = Array.from(results.calls, (call) => ({ ...call, runId: 'x; rm -rf ~' }));
+    const blocks = new Map(exampleBlocks(toReportPage({ ...rest, results: { ...results, calls } })));
     for (const detail of [...blocks.values()].flat())
       for (const run of detail.runs) expect(run.commands).toEqual([]);
   });

@@ -1,7 +1,7 @@
 import { plainText } from '../plain-text.ts';
 import { type ReportPageOptions, toReportPage } from '../report-page.ts';
 import { verdictWord } from '../verdict-label.ts';
-import { renderDocument } from './document.ts';
+import { documentText } from './document.ts';
 import { html } from './markup.ts';
 import { exampleBlocks, reportExamples } from './report-examples.ts';
 import { reportHeader } from './report-header.ts';
@@ -16,9 +16,14 @@ import { PAGE_STYLES, REPORT_STYLES } from './styles.ts';
  * example is opened. Everything that comes from a dataset, an agent or an evaluator is escaped and made visible. Pure.
  */
 export function renderHtmlReport(options: ReportPageOptions): string {
+  return [...htmlReportText(options)].join('');
+}
+
+/** The text of {@link renderHtmlReport} in pieces, so that a large one can be written without being in memory. */
+export function htmlReportText(options: ReportPageOptions): Iterable<string> {
   const page = toReportPage(options);
   const { head } = page.results;
-  return renderDocument({
+  return documentText({
     title: `${page.gated ? verdictWord(page.verdict) : 'Not gated'}: ${plainText(head.suite)}`,
     css: PAGE_STYLES + REPORT_STYLES,
     script: REPORT_SCRIPT,

@@ -1,0 +1,2 @@
+export { CallColumns } from './call-columns.ts';
+export { ScoreColumns } from './score-columns.ts';
