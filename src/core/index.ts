@@ -34,5 +34,11 @@ export {
   type Usage,
 } from './records.ts';
 export { type Sequence, sequenceOf } from './sequence.ts';
-export { restoreShared, type SharedJson, SharedJsonError, shareRepeats } from './shared-json.ts';
+export {
+  restoreShared,
+  type SharedJson,
+  SharedJsonError,
+  shareRepeats,
+  stringifyShared,
+} from './shared-json.ts';
 export { toWire } from './wire.ts';

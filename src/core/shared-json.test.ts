@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { restoreShared, type SharedJson, SharedJsonError, shareRepeats } from './shared-json.ts';
+import { restoreShared, type SharedJson, SharedJsonError, shareRepeats, stringifyShared } from './shared-json.ts';
 
 /** Through text, as it is stored. */
 const roundTrip = (values: readonly unknown[]) =>
@@ -41,6 +41,21 @@ describe('shared JSON', () => {
       }),
       { numRuns: 500 },
     );
+  });
+
+  it('has the same text as each value alone', () => {
+    fc.assert(
+      fc.property(repetitive, (values) => {
+        expect(stringifyShared(values)).toEqual(values.map((value) => JSON.stringify(value)));
+      }),
+      { numRuns: 500 },
+    );
+    const quoted = { text: '{"$shared":0}' };
+    expect(stringifyShared([quoted, quoted, { $shared: 7 }])).toEqual([
+      JSON.stringify(quoted),
+      JSON.stringify(quoted),
+      '{"$shared":7}',
+    ]);
   });
 
   it('writes what stands in several places once, and restores it as one object', () => {

@@ -38,6 +38,28 @@ export function shareRepeats(values: readonly unknown[]): SharedJson {
   return { values: values.map(share), shared };
 }
 
+const REFERENCE = /\{"\$shared":(\d+)\}/g;
+
+/**
+ * The JSON text of each value, where the text of what is the same object in several places is made once.
+ *
+ * @param values JSON values.
+ */
+export function stringifyShared(values: readonly unknown[]): string[] {
+  const { shared, values: packed } = shareRepeats(values);
+  const texts: string[] = [];
+  // A quote inside a string is escaped, so that no text of a string looks like a reference.
+  const whole = (text: string) =>
+    texts.length === 0
+      ? text
+      : text.replace(REFERENCE, (_text, index: string) => texts[Number(index)] ?? 'null');
+  for (const entry of shared) {
+    const text = JSON.stringify(entry);
+    texts.push(referenceIn(entry) === undefined ? whole(text) : text);
+  }
+  return packed.map((value) => whole(JSON.stringify(value)));
+}
+
 /**
  * Puts back what {@link shareRepeats} took out, in place: each shared object is one object again. Values that were made
  * with nothing shared must not be passed: what looks like a reference in them is none.

@@ -35,22 +35,28 @@ interface ActiveTrace {
 /** A timer takes no more than about 24 days. */
 const LONGEST_SLEEP_MS = 86_400_000;
 
+/** A run that is followed. */
+interface FollowedRun {
+  readonly recorder: Recorder;
+  readonly span: RawSpan;
+  readonly home: ActiveTrace;
+}
+
 /**
- * Which recorder follows a run. One wrapped graph may run inside another, and both then hear of its runs: the outer one
- * has the whole tree, so the inner one leaves them alone.
+ * The runs that recorders follow, until their traces have ended. One wrapped graph may run inside another, and both then hear
+ * of its runs: the outer one has the whole tree, so the inner one leaves them alone.
  */
-const owners = new Map<string, Recorder>();
+const followed = new Map<string, FollowedRun>();
 
 /** The recorder that follows a run, until the trace of the run has ended. */
 export function recorderOf(runId: string): Recorder | undefined {
-  return owners.get(runId);
+  return followed.get(runId)?.recorder;
 }
 
 /** Builds traces from what the callbacks report. Keeps references only; copies and encodes nothing. */
 export class Recorder {
   private readonly deps: RecorderDeps;
   private readonly active = new Map<string, ActiveTrace>();
-  private readonly open = new Map<string, { readonly span: RawSpan; readonly home: ActiveTrace }>();
   private readonly stopping = new AbortController();
   private isWatchingAge = false;
 
@@ -71,8 +77,8 @@ export class Recorder {
   /** Starts a span: the root of a new trace when it is a graph whose parent is not known. */
   start(start: SpanStart): void {
     const parentId = start.parentId ?? '';
-    const parent = this.open.get(parentId);
-    if (owners.has(start.id) || (parent === undefined && owners.has(parentId))) return;
+    const parent = followed.get(parentId);
+    if (followed.has(start.id) || (parent !== undefined && parent.recorder !== this)) return;
     if (parent !== undefined) this.startSpan(start, parent.home);
     else if (start.type !== 'graph') this.deps.counters.add('spans_dropped', 'parent_gone');
     else if (!this.stopping.signal.aborted) this.startTrace(start);
@@ -99,7 +105,7 @@ export class Recorder {
 
   /** Notes a moment in a running span: now, unless it is told when. */
   event(id: string, name: string, data?: unknown, timeMs?: number): void {
-    const entry = this.open.get(id);
+    const entry = this.own(id);
     if (entry === undefined) return;
     const event: RawEvent = {
       name,
@@ -112,17 +118,17 @@ export class Recorder {
 
   /** True when the span already has an event of this name. */
   hasEvent(id: string, name: string): boolean {
-    return this.open.get(id)?.span.events.some((event) => event.name === name) ?? false;
+    return this.own(id)?.span.events.some((event) => event.name === name) ?? false;
   }
 
   /** A span of a trace under way, running or ended. */
   find(id: string): RawSpan | undefined {
-    return this.open.get(id)?.span;
+    return this.own(id)?.span;
   }
 
   /** The trace that a span of a trace under way belongs to. */
   graphRun(id: string): GraphRun | undefined {
-    const trace = this.open.get(id)?.home.trace;
+    const trace = this.own(id)?.home.trace;
     return trace && { rootId: trace.root.id, parentSpan: trace.parentSpan };
   }
 
@@ -136,7 +142,7 @@ export class Recorder {
       readonly model?: string | undefined;
     },
   ): void {
-    const entry = this.open.get(id);
+    const entry = this.own(id);
     if (entry === undefined) return;
     const { span, home } = entry;
     // Copied: the callback manager hands the same object to other runs.
@@ -204,8 +210,7 @@ export class Recorder {
   private endTrace(home: ActiveTrace): void {
     this.active.delete(home.trace.root.id);
     for (const span of home.trace.spans) {
-      this.open.delete(span.id);
-      owners.delete(span.id);
+      followed.delete(span.id);
     }
     this.deps.onEnd(home.trace);
   }
@@ -242,12 +247,17 @@ export class Recorder {
   }
 
   private register(span: RawSpan, home: ActiveTrace): void {
-    this.open.set(span.id, { span, home });
-    owners.set(span.id, this);
+    followed.set(span.id, { recorder: this, span, home });
+  }
+
+  /** A run that this recorder follows. */
+  private own(id: string): FollowedRun | undefined {
+    const run = followed.get(id);
+    return run?.recorder === this ? run : undefined;
   }
 
   private close(id: string) {
-    const entry = this.open.get(id);
+    const entry = this.own(id);
     if (entry === undefined || entry.span.endTimeMs !== undefined) return undefined;
     entry.span.endTimeMs = this.timeIn(entry.home);
     return entry;

@@ -1,4 +1,4 @@
-import { isRecord } from '../../../core/index.ts';
+import { isRecord, stringifyShared } from '../../../core/index.ts';
 import { encodePayload } from '../../payload.ts';
 import type { LangSmithRun } from './langsmith-run.ts';
 
@@ -23,11 +23,27 @@ const PART_OVERHEAD_BYTES = 240;
 const MIN_FIELD_BYTES = 256;
 
 /**
- * Encodes a run so that it takes at most `maxBytes` of a request. When it would take more, its biggest fields are cut until
- * it fits, and `sluice_truncated` in its metadata names them.
+ * Encodes runs, those of one trace together: the same messages stand in many of them. Each takes at most `maxBytes` of a
+ * request. One that would take more has its biggest fields cut until it fits, and `sluice_truncated` in its metadata names them.
  */
-export function encodeRun(run: LangSmithRun, maxBytes: number): EncodedRun {
-  const whole = encode(run);
+export function* encodeRuns(runs: readonly LangSmithRun[], maxBytes: number): Generator<EncodedRun> {
+  for (let start = 0; start < runs.length; ) {
+    let end = start + 1;
+    while (end < runs.length && runs[end]?.trace_id === runs[start]?.trace_id) end += 1;
+    const ofOneTrace = runs.slice(start, end);
+    const texts = stringifyShared(ofOneTrace.flatMap(bigFields).map(([, value]) => value))[Symbol.iterator]();
+    for (const run of ofOneTrace) yield encodeRun(run, maxBytes, texts);
+    start = end;
+  }
+}
+
+/**
+ * Encodes one run, as {@link encodeRuns} does.
+ *
+ * @param texts The JSON of its big fields, in order, where it is known.
+ */
+export function encodeRun(run: LangSmithRun, maxBytes: number, texts?: Iterator<string>): EncodedRun {
+  const whole = encode(run, texts);
   if (whole.sizeBytes <= maxBytes) return whole;
   const cut = new Set<PartField>();
   let current: LangSmithRun = {
@@ -50,12 +66,18 @@ export function encodeRun(run: LangSmithRun, maxBytes: number): EncodedRun {
   return encoded;
 }
 
-function encode(run: LangSmithRun): EncodedRun {
-  const { inputs, outputs, events, extra, error, ...head } = run;
-  const parts = { inputs, outputs, events, extra, error };
-  const fields = PART_FIELDS.flatMap((field) => {
-    const value = parts[field];
-    return value === undefined ? [] : [[field, Buffer.from(JSON.stringify(value))] as const];
+function bigFields(run: LangSmithRun): (readonly [field: PartField, value: unknown])[] {
+  return PART_FIELDS.flatMap((field) => (run[field] === undefined ? [] : [[field, run[field]] as const]));
+}
+
+function encode(run: LangSmithRun, texts?: Iterator<string>): EncodedRun {
+  const { inputs: _inputs, outputs: _outputs, events: _events, extra: _extra, error: _error, ...head } = run;
+  const fields = bigFields(run).map(([field, value]) => {
+    const text = texts?.next();
+    return [
+      field,
+      Buffer.from(text === undefined || text.done ? JSON.stringify(value) : text.value),
+    ] as const;
   });
   const headJson = Buffer.from(JSON.stringify(head));
   return {

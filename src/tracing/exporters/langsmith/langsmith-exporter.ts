@@ -1,6 +1,6 @@
 import type { Trace } from '../../../core/index.ts';
 import type { ExportOptions, ExportResult, TraceExporter } from '../exporter.ts';
-import { type EncodedRun, encodeRun } from './encoded-run.ts';
+import { type EncodedRun, encodeRun, encodeRuns } from './encoded-run.ts';
 import { type LangSmithRun, toLangSmithRuns } from './langsmith-run.ts';
 import { batchBody, compressed, multipartBody } from './request-body.ts';
 import { type Answer, judgeAnswer, toExportResult, type Verdict } from './response-verdict.ts';
@@ -205,8 +205,7 @@ export class LangSmithExporter implements TraceExporter {
 function* packRuns(runs: readonly LangSmithRun[], limits: ServerLimits): Generator<readonly EncodedRun[]> {
   let request: EncodedRun[] = [];
   let bytes = 0;
-  for (const run of runs) {
-    const encoded = encodeRun(run, limits.maxBytes);
+  for (const encoded of encodeRuns(runs, limits.maxBytes)) {
     if (
       request.length > 0 &&
       (request.length >= limits.maxRuns || bytes + encoded.sizeBytes > limits.maxBytes)
