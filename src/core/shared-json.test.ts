@@ -1,6 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { restoreShared, type SharedJson, SharedJsonError, shareRepeats, stringifyShared } from './shared-json.ts';
+import {
+  restoreShared,
+  type SharedJson,
+  SharedJsonError,
+  shareRepeats,
+  stringifyShared,
+} from './shared-json.ts';
 
 /** Through text, as it is stored. */
 const roundTrip = (values: readonly unknown[]) =>
