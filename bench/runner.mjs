@@ -95,7 +95,7 @@ async function experiment(url, home, round) {
     signal: new AbortController().signal,
   });
   await target.close();
-  const resolved = calls.filter(({ scores }) => scores.has_resolution?.score === 1);
+  const resolved = [...calls].filter(({ scores }) => scores.has_resolution?.score === 1);
   if (resolved.length !== EXAMPLES)
     throw new Error(`${resolved.length} of ${EXAMPLES} answers were scored 1.`);
 }
