@@ -1,5 +1,7 @@
-import { EXIT, type ExitCode, runFolder, sluiceHome } from '../../core/index.ts';
+import { join } from 'node:path';
+import { EXIT, type ExitCode, runFolder, sluiceHome, UsageError } from '../../core/index.ts';
 import type { Experiment, ExperimentHead } from '../../evals/experiment.ts';
+import { RESULTS_FILE } from '../../evals/reports/index.ts';
 import { acquireRunLock, findResumable, type RunLock } from '../../evals/runner/index.ts';
 import { createTarget } from '../../evals/targets/index.ts';
 import type { CommandContext } from '../command.ts';
@@ -16,12 +18,45 @@ export async function runEval(values: EvalValues, context: CommandContext): Prom
     const { watchEval } = await import('./eval-watch.ts');
     return watchEval(values, context);
   }
+  if (values.pairedTarget !== undefined) {
+    const baseline = await measurePair(values, context);
+    return runEval({ ...values, pairedTarget: undefined, baseline }, context);
+  }
   const plan = await planEval(values, context);
   try {
     if (plan.examples.size * plan.head.repeats >= THRIFTY_FROM_CALLS) keepHeapSmall();
     // Before the run: a damaged baseline must not cost a whole run to be found.
     const gate = await evalGate(plan, values, context);
-    return await runPlan({ plan, gate, values }, context);
+    return (await runPlan({ plan, gate, values }, context)).exitCode;
+  } finally {
+    plan.dataset.close();
+  }
+}
+
+/** Measures the target that the run is compared with. Returns the path of its results. */
+async function measurePair(values: EvalValues, context: CommandContext): Promise<string> {
+  const { pairedTarget, noGate, shard, calibrate, baseline, cache } = values;
+  const others = { baseline, shard, calibrate, noGate: noGate || undefined, cache: cache || undefined };
+  const [other] = Object.entries(others).flatMap(([name, value]) => (value === undefined ? [] : [name]));
+  if (other !== undefined) {
+    const flag = other === 'noGate' ? 'no-gate' : other;
+    throw new UsageError('FLAG_CONFLICT', `--paired-target and --${flag} cannot be given together.`);
+  }
+  const base: EvalValues = {
+    ...values,
+    target: pairedTarget,
+    pairedTarget: undefined,
+    noGate: true,
+    json: false,
+    comment: false,
+  };
+  const plan = await planEval(base, context);
+  try {
+    context.stderr.write(`Measuring ${plan.head.target} first, to compare with.\n`);
+    const gate = await evalGate(plan, base, context);
+    // Standard output is for the run that is gated.
+    const { folder } = await runPlan({ plan, gate, values: base }, { ...context, stdout: context.stderr });
+    return join(folder, RESULTS_FILE);
   } finally {
     plan.dataset.close();
   }
@@ -33,7 +68,10 @@ interface GatedPlan {
   readonly values: EvalValues;
 }
 
-async function runPlan({ plan, gate, values }: GatedPlan, context: CommandContext): Promise<ExitCode> {
+async function runPlan(
+  { plan, gate, values }: GatedPlan,
+  context: CommandContext,
+): Promise<{ readonly exitCode: ExitCode; readonly folder: string }> {
   const { cwd, env, clock } = context;
   const folder = await chooseFolder(plan.head, values.fresh, context);
   const { cassettes } = plan.suite;
@@ -53,7 +91,7 @@ async function runPlan({ plan, gate, values }: GatedPlan, context: CommandContex
       context,
     );
     await cache?.prune();
-    return await report({ plan, gate, values }, { experiment, folder }, context);
+    return { folder, exitCode: await report({ plan, gate, values }, { experiment, folder }, context) };
   } finally {
     await target.close();
     await lock?.release();

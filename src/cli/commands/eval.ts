@@ -53,6 +53,10 @@ const flags = {
     text("Compare with this file: a baseline, or the results.json of the main branch's run.", '<file>'),
     'SLUICE_BASELINE, then datasets/baselines/<suite>.json',
   ),
+  pairedTarget: text(
+    'Measure this target first, in the same job, and compare with it: what changed for both, such as the provider, is no regression.',
+    '<spec>',
+  ),
   allowChanged: list(
     'Compare this evaluator although it changed since the baseline. May be repeated.',
     '<key>',
@@ -100,6 +104,10 @@ export const evalCommand = defineCommand({
     [
       '$0 eval support --target graph:./agent.ts#graph --no-gate',
       'measure a graph in this process, without a verdict',
+    ],
+    [
+      '$0 eval support --target langserve:http://127.0.0.1:8001/agent --paired-target langserve:http://127.0.0.1:8000/agent',
+      'compare a new build with the one of the main branch, both running now',
     ],
     ['$0 eval support --calibrate 5', 'see how often the gate would fail by chance'],
     ['$0 eval support --json > results.json', 'keep the results'],
