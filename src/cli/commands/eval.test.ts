@@ -540,7 +540,7 @@ describe('help', () => {
     for (const command of described)
       for (const [line] of command.examples) {
         const argv = line
-          .replace('langserve:http://127.0.0.1:8000/agent', agent.target)
+          .replace(/langserve:http:\/\/127\.0\.0\.1:800[01]\/agent/g, agent.target)
           .replace('./agent.ts', graph)
           .replace('0193f1c2', runId)
           .replace(/ > .*/, '')
