@@ -112,6 +112,8 @@ export const experimentHeadSchema = z.strictObject({
   shard: shardSchema.optional(),
   /** Answers could come from the cache: such a run measures evaluators, not the agent. */
   cached: z.literal(true).optional(),
+  /** Folder or file whose recordings stood in for models and tools. */
+  cassettes: z.string().optional(),
 });
 /** What was run, fixed before the first call. */
 export type ExperimentHead = z.infer<typeof experimentHeadSchema>;

@@ -1,5 +1,6 @@
 import { defineCommand } from '../define-command.ts';
-import { choice, decimal, type FlagValues, list, text, toggle, withDefault } from '../flag.ts';
+import { type FlagValues, list, text, toggle } from '../flag.ts';
+import { gateFlags, reportFlags } from './gate-flags.ts';
 
 const positionals = {
   folders: list('Run folders of all shards, such as .sluice/runs/<run-id>.', '<folders>'),
@@ -7,34 +8,14 @@ const positionals = {
 
 const flags = {
   from: text('Take every run folder below this one, such as where CI downloaded its artifacts.', '<dir>'),
-  config: withDefault(
-    text('Configuration file: .ts, .js, .mjs, .json or .yaml.', '<file>'),
-    'sluice.config.* here',
-  ),
-  threshold: withDefault(
-    decimal("Allowed relative drop of every evaluator, in place of the suite's: 0.05 is 5%.", {
-      min: 0,
-      max: 1,
-    }),
-    'the suite, then 0.05',
-  ),
-  rule: withDefault(
-    choice('Which rule decides: literal is the mean against the limit.', ['literal', 'strict', 'lenient']),
-    'the suite, then literal',
-  ),
-  baseline: withDefault(
-    text("Compare with this file: a baseline, or the results.json of the main branch's run.", '<file>'),
-    'SLUICE_BASELINE, then datasets/baselines/<suite>.json',
-  ),
-  allowChanged: list(
-    'Compare this evaluator although it changed since the baseline. May be repeated.',
-    '<key>',
-  ),
+  config: gateFlags.config,
+  threshold: gateFlags.threshold,
+  rule: gateFlags.rule,
+  baseline: gateFlags.baseline,
+  allowChanged: gateFlags.allowChanged,
   noGate: toggle('Only put the shards together: print the scores, compare nothing, exit 0.'),
-  comment: toggle(
-    'Put the summary on the pull request of this GitHub workflow, in one comment that is updated.',
-  ),
-  json: toggle('Print the results as JSON to standard output; the report goes to standard error.'),
+  comment: reportFlags.comment,
+  json: reportFlags.json,
 };
 
 /** What `sluice eval merge` was called with. */

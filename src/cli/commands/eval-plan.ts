@@ -65,6 +65,7 @@ export async function planEval(values: EvalValues, context: CommandContext): Pro
     startedAt: new Date(startedMs).toISOString(),
     ...(shard === undefined ? {} : { shard: { ...shard, examples: examples.size } }),
     ...(values.cache ? { cached: true } : {}),
+    ...(suite.cassettes === undefined ? {} : { cassettes: suite.cassettes }),
   };
   return {
     suite,

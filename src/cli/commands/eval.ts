@@ -1,25 +1,13 @@
 import { defineCommand } from '../define-command.ts';
-import {
-  choice,
-  decimal,
-  duration,
-  type FlagValues,
-  integer,
-  list,
-  text,
-  toggle,
-  withDefault,
-} from '../flag.ts';
+import { choice, decimal, duration, type FlagValues, integer, text, toggle, withDefault } from '../flag.ts';
+import { gateFlags, reportFlags } from './gate-flags.ts';
 
 const positionals = {
   suite: text('Suite of sluice.config.ts. Not needed where there is only one.'),
 };
 
 const flags = {
-  config: withDefault(
-    text('Configuration file: .ts, .js, .mjs, .json or .yaml.', '<file>'),
-    'sluice.config.* here',
-  ),
+  config: gateFlags.config,
   target: withDefault(
     text('Where the agent is: langserve:URL or graph:./file.ts#export.', '<spec>'),
     'SLUICE_TARGET, then the suite',
@@ -34,33 +22,18 @@ const flags = {
     duration("Time limit of one call, such as 30s; passing it is the agent's failure."),
     'the suite, then 60s',
   ),
-  threshold: withDefault(
-    decimal("Allowed relative drop of every evaluator, in place of the suite's: 0.05 is 5%.", {
-      min: 0,
-      max: 1,
-    }),
-    'the suite, then 0.05',
-  ),
-  rule: withDefault(
-    choice('Which rule decides: literal is the mean against the limit.', ['literal', 'strict', 'lenient']),
-    'the suite, then literal',
-  ),
+  threshold: gateFlags.threshold,
+  rule: gateFlags.rule,
   rerun: withDefault(
     choice('When the whole dataset is run again before the verdict.', ['close', 'on-breach', 'off']),
     'the suite, then close',
   ),
-  baseline: withDefault(
-    text("Compare with this file: a baseline, or the results.json of the main branch's run.", '<file>'),
-    'SLUICE_BASELINE, then datasets/baselines/<suite>.json',
-  ),
+  baseline: gateFlags.baseline,
   pairedTarget: text(
     'Measure this target first, in the same job, and compare with it: what changed for both, such as the provider, is no regression.',
     '<spec>',
   ),
-  allowChanged: list(
-    'Compare this evaluator although it changed since the baseline. May be repeated.',
-    '<key>',
-  ),
+  allowChanged: gateFlags.allowChanged,
   budgetUsd: withDefault(
     decimal("End without a verdict when the agent's answers cost so much."),
     'the suite',
@@ -79,10 +52,8 @@ const flags = {
   watch: toggle('Run again whenever the agent, the dataset or the configuration changes, until Ctrl-C.'),
   fresh: toggle('Start over, even where an unfinished run of the same could be resumed.'),
   noGate: toggle('Only measure: print the scores, compare nothing, exit 0.'),
-  comment: toggle(
-    'Put the summary on the pull request that the workflow runs for, in place of the last one.',
-  ),
-  json: toggle('Print the results as JSON to standard output; the report goes to standard error.'),
+  comment: reportFlags.comment,
+  json: reportFlags.json,
 };
 
 /** What `sluice eval` was called with. */

@@ -1,5 +1,6 @@
 import { defineCommand } from '../define-command.ts';
-import { type FlagValues, text, toggle, withDefault } from '../flag.ts';
+import { type FlagValues, text, withDefault } from '../flag.ts';
+import { reportFlags } from './gate-flags.ts';
 
 const positionals = {
   runId: text('Id of a finished run, or its first characters (4 or more). Default: the newest one.'),
@@ -11,10 +12,8 @@ const flags = {
     text('Show scores beside those of this baseline file.', '<file>'),
     'SLUICE_BASELINE, then datasets/baselines/<suite>.json, where the run was compared with it',
   ),
-  comment: toggle(
-    'Put the summary on the pull request that the workflow runs for, in place of the last one.',
-  ),
-  json: toggle('Print the results as JSON to standard output; the report goes to standard error.'),
+  comment: reportFlags.comment,
+  json: reportFlags.json,
 };
 
 /** What `sluice report` was called with. */

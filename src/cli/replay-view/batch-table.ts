@@ -1,6 +1,7 @@
 import Table from 'cli-table3';
 import type { ReplayResult } from '../../replay/index.ts';
 import { isTraceDiff } from '../../replay/index.ts';
+import { NO_BORDERS } from '../table-borders.ts';
 import { colorsFor, formatCount, plainLine, shortLine } from '../trace-view/index.ts';
 import { isGood } from './verdict-text.ts';
 
@@ -55,21 +56,3 @@ function reasonOf(row: BatchRow): string {
   if (!isTraceDiff(diff)) return diff.answerChanged ? 'the answer changed' : 'no difference';
   return diff.first?.summary ?? 'no difference';
 }
-
-const NO_BORDERS = {
-  top: '',
-  'top-mid': '',
-  'top-left': '',
-  'top-right': '',
-  bottom: '',
-  'bottom-mid': '',
-  'bottom-left': '',
-  'bottom-right': '',
-  left: '',
-  'left-mid': '',
-  mid: '',
-  'mid-mid': '',
-  right: '',
-  'right-mid': '',
-  middle: '',
-} as const;

@@ -1,6 +1,7 @@
 import Table from 'cli-table3';
 import type { SpanError } from '../../core/index.ts';
 import type { ListedTrace } from '../../store/index.ts';
+import { NO_BORDERS } from '../table-borders.ts';
 import { type Colors, colorsFor, outcomeLabel } from './outcome-mark.ts';
 import { plainLine, shortLine } from './plain-text.ts';
 import { formatAge, formatCount, formatDecision, formatDuration, formatTokens } from './units.ts';
@@ -104,21 +105,3 @@ function keptBecause({ decision, pin }: ListedTrace): string {
 function errorLine(error: SpanError | undefined): string {
   return error === undefined ? '' : shortLine(`${error.name}: ${error.message}`, ERROR_LENGTH);
 }
-
-const NO_BORDERS = {
-  top: '',
-  'top-mid': '',
-  'top-left': '',
-  'top-right': '',
-  bottom: '',
-  'bottom-mid': '',
-  'bottom-left': '',
-  'bottom-right': '',
-  left: '',
-  'left-mid': '',
-  mid: '',
-  'mid-mid': '',
-  right: '',
-  'right-mid': '',
-  middle: '',
-} as const;

@@ -51,8 +51,8 @@ export function callKey(call: Pick<Call, 'exampleId' | 'contentHash' | 'repeat'>
 
 /** What makes two runs the same thing to measure, as text. */
 export function runIdentity(head: ExperimentHead): string {
-  const { suite, datasetFingerprint, split, target, repeats, timeoutMs, evaluators, commit, shard, cached } =
-    head;
+  const { suite, datasetFingerprint, split, target, repeats, timeoutMs, evaluators, commit, shard } = head;
+  const { cached, cassettes } = head;
   return stableStringify({
     suite,
     datasetFingerprint,
@@ -64,6 +64,7 @@ export function runIdentity(head: ExperimentHead): string {
     commit,
     shard,
     cached,
+    cassettes,
   });
 }
 
