@@ -1,8 +1,8 @@
 import { GraphCallbackHandler, type GraphInterruptEvent, type GraphResumeEvent } from '@langchain/langgraph';
 import type { SpanType } from '../core/index.ts';
 import { isRecord } from '../core/index.ts';
+import { takeRunSignal } from './graph-calls.ts';
 import type { Recorder } from './recorder.ts';
-import { takeRunSignal } from './run-signal.ts';
 
 type Metadata = Record<string, unknown>;
 

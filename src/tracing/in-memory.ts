@@ -1,8 +1,8 @@
 import { silentLogger, type Trace } from '../core/index.ts';
 import type { ExportResult, TraceExporter } from './exporters/index.ts';
+import { followCalls } from './graph-calls.ts';
 import { resolveTraceOptions } from './options.ts';
 import { OtelHub } from './otel/index.ts';
-import { followRunSignals } from './run-signal.ts';
 import { Tracer } from './tracer.ts';
 import type { TraceableGraph } from './wrap.ts';
 
@@ -43,7 +43,7 @@ export function traceInMemory<Graph extends TraceableGraph>(graph: Graph): InMem
     'getName' in graph && typeof graph.getName === 'function' ? String(graph.getName()) : undefined;
   const traced = graph.withConfig({ callbacks: [...tracer.callbacksFor(name)] }) as unknown as Graph;
   return {
-    graph: followRunSignals(traced),
+    graph: followCalls(traced),
     async find(runId) {
       await tracer.flush();
       return traces.get(runId);

@@ -5,7 +5,7 @@ import { Counters } from './counters.ts';
 import { defaultExporters, diskFor } from './default-exporters.ts';
 import { Delivery, type DeliveryHealth } from './delivery.ts';
 import { DroppedRing } from './dropped-ring.ts';
-import type { TraceExporter } from './exporters/index.ts';
+import { type TraceExporter, tracerIsOnNow } from './exporters/index.ts';
 import { TracingHandler } from './handler.ts';
 import { InterruptLinks, type InterruptLinksDeps } from './interrupt-links.ts';
 import { LangChainTracerStandIn } from './langchain-tracer.ts';
@@ -17,6 +17,7 @@ import { PrivateView } from './private-view.ts';
 import type { RawSpan, RawTrace } from './raw-trace.ts';
 import { Recorder } from './recorder.ts';
 import { compilePrivacy, isOpen } from './redaction/index.ts';
+import { RunTreePlace } from './run-tree-place.ts';
 import { spanPrivacy } from './span-cleaner.ts';
 import { TraceBuffer } from './trace-buffer.ts';
 import { type KeptTrace, TraceKeeper } from './trace-keeper.ts';
@@ -38,6 +39,8 @@ export interface TracerDeps {
   readonly exporter?: TraceExporter;
   /** How long a spooled trace waits for others to go with it, in milliseconds. Default 200. */
   readonly lingerMs?: number;
+  /** Says at each call whether LangSmith's own tracer has been switched on meanwhile. Default: it never is. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
   /** What joins it with OpenTelemetry. Default: that of the process. */
   readonly otel?: OtelHub;
 }
@@ -64,6 +67,8 @@ export class Tracer {
   private readonly exporters: readonly TraceExporter[];
   /** Takes the place of LangSmith's own tracer, so that nothing is sent twice and nested runs land in the same tree. */
   private readonly standIn: LangChainTracerStandIn | undefined;
+  /** Keeps LangSmith's place in the calls of a graph, where nobody else does. */
+  readonly runTreePlace: RunTreePlace | undefined;
   private readonly meter: TrafficMeter | undefined;
   /** Where problems are reported. */
   readonly logger: Logger;
@@ -128,13 +133,17 @@ export class Tracer {
       isRunning: (runId) => this.recorder.isRunning(runId) || this.links.isWaiting(runId),
     });
     this.handler = this.handlerFor(undefined);
-    this.standIn = this.needsStandIn(options)
-      ? new LangChainTracerStandIn({
-          project: options.langsmith?.project ?? 'default',
-          onLate: () => this.counters.add('spans_dropped', 'parent_gone'),
-          onDefect: (where, thrown) => this.defect(where, thrown),
-        })
-      : undefined;
+    const standIn = () =>
+      new LangChainTracerStandIn({
+        project: options.langsmith?.project ?? 'default',
+        onLate: () => this.counters.add('spans_dropped', 'parent_gone'),
+        onDefect: (where, thrown) => this.defect(where, thrown),
+      });
+    this.standIn = this.needsStandIn(options) ? standIn() : undefined;
+    this.runTreePlace =
+      this.standIn === undefined
+        ? new RunTreePlace({ standIn, isTracerOn: () => tracerIsOnNow(deps.env ?? {}) })
+        : undefined;
   }
 
   /** The callback handlers to attach to the graph of this name. The order matters: the stand-in annotates what is begun. */

@@ -1,12 +1,12 @@
 import type { Pregel } from '@langchain/langgraph/pregel';
 import { type Logger, UsageError } from '../core/index.ts';
 import type { CounterName } from './counters.ts';
+import { followCalls } from './graph-calls.ts';
 import { onProcessEnd } from './lifecycle.ts';
 import { connectMetrics, type MetricsConnection, MetricsRegistry } from './metrics/index.ts';
 import { optionsKey, type ResolvedTraceOptions, resolveTraceOptions } from './options.ts';
 import type { TraceOptions } from './options-schema.ts';
 import { connectOtel, type OtelConnection, otelIsRegistered } from './otel/index.ts';
-import { followRunSignals } from './run-signal.ts';
 import { Tracer } from './tracer.ts';
 
 /** A compiled graph, as `traceGraph` needs it: anything with LangGraph's `withConfig`. */
@@ -70,7 +70,7 @@ export function traceGraph<Graph extends TraceableGraph>(graph: Graph, options: 
   const tracer = tracerFor(resolved, options.logger);
   const traced = graph.withConfig({ callbacks: [...tracer.callbacksFor(nameOf(graph))] }) as unknown as Graph;
   wrapped.add(traced);
-  return followRunSignals(traced);
+  return followCalls(traced, tracer.runTreePlace);
 }
 
 /** The name a graph was compiled with. */
@@ -198,7 +198,7 @@ function tracerFor(resolved: ResolvedTraceOptions, logger: Logger | undefined): 
   for (const active of tracers) {
     if (active.options === options && active.logger === logger) return active.tracer;
   }
-  const tracer = new Tracer(resolved, { logger, metrics: trafficMetrics });
+  const tracer = new Tracer(resolved, { logger, metrics: trafficMetrics, env: process.env });
   const release = resolved.handleSignals
     ? onProcessEnd(process, {
         flush: () => within(undefined, [tracer.flush()]),

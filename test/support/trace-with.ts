@@ -1,7 +1,7 @@
+import { followCalls } from '../../src/tracing/graph-calls.ts';
 import type { TraceableGraph } from '../../src/tracing/index.ts';
 import { resolveTraceOptions } from '../../src/tracing/options.ts';
 import type { TraceOptions } from '../../src/tracing/options-schema.ts';
-import { followRunSignals } from '../../src/tracing/run-signal.ts';
 import { Tracer, type TracerDeps } from '../../src/tracing/tracer.ts';
 import { CollectingExporter } from './collecting-exporter.ts';
 
@@ -9,7 +9,7 @@ import { CollectingExporter } from './collecting-exporter.ts';
 export function traceWith<Graph extends TraceableGraph>(
   graph: Graph,
   options: TraceOptions = {},
-  deps: Pick<TracerDeps, 'clock' | 'monotonic'> = {},
+  deps: Pick<TracerDeps, 'clock' | 'monotonic' | 'env'> = {},
 ) {
   const exporter = new CollectingExporter();
   const problems: string[] = [];
@@ -19,7 +19,10 @@ export function traceWith<Graph extends TraceableGraph>(
   };
   const tracer = new Tracer(resolveTraceOptions(options, {}, '/nowhere'), { ...deps, exporter, logger });
   return {
-    graph: followRunSignals(graph.withConfig({ callbacks: [tracer.handler] })) as unknown as Graph,
+    graph: followCalls(
+      graph.withConfig({ callbacks: [tracer.handler] }),
+      tracer.runTreePlace,
+    ) as unknown as Graph,
     tracer,
     exporter,
     problems,

@@ -59,15 +59,17 @@ function build() {
 
 type Graph = ReturnType<typeof build>;
 
+const OUR_HANDLERS = new Set(['sluicegate_tracer', 'langchain_tracer']);
+
 /**
  * What may differ. Ids and times do from run to run; LangChain names a message after its run as soon as anything listens.
- * LangGraph's own `debug` and `checkpoints` streams list the callbacks of a run: the tracer stands there like any other.
+ * LangGraph's own `debug` and `checkpoints` streams list the callbacks of a run: the tracer's handlers stand there like any other.
  */
 function normalized(value: unknown): unknown {
   const json = JSON.stringify(value, (key, member) => {
     if (member instanceof Error) return { name: member.name, message: member.message };
     if (key !== 'callbacks' || !Array.isArray(member)) return member;
-    const others = member.filter((handler) => handler?.name !== 'sluicegate_tracer');
+    const others = member.filter((handler) => !OUR_HANDLERS.has(handler?.name));
     return others.length === 0 ? undefined : others;
   });
   return JSON.parse(

@@ -7,6 +7,7 @@ export {
   langSmithOptionsSchema,
   langSmithSettings,
   langSmithTracerIsOn,
+  tracerIsOnNow,
 } from './langsmith/index.ts';
 export { OtlpExporter, type OtlpSettings, otlpSettings } from './otlp/index.ts';
 export { StoreExporter } from './store-exporter.ts';

@@ -14,4 +14,5 @@ export {
   langSmithOptionsSchema,
   langSmithSettings,
   langSmithTracerIsOn,
+  tracerIsOnNow,
 } from './settings.ts';

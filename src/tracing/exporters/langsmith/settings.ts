@@ -141,6 +141,11 @@ export function langSmithTracerIsOn(env: Env): boolean {
   return SWITCHES.map((name) => readSwitch(env, name)).includes(true);
 }
 
+/** The same as @langchain/core asks at every call, for which only the word `true` counts. */
+export function tracerIsOnNow(env: Env): boolean {
+  return SWITCHES.some((name) => env[name] === 'true');
+}
+
 function invalidOption(options: unknown, error: z.ZodError): UsageError {
   // A union reports one issue per member; the object's are the ones a reader can act on.
   const object = langSmithOptionsSchema.options[1].safeParse(options);

@@ -1,5 +1,5 @@
 import type { Context, ContextManagementToken, ContextManager } from '@opentelemetry/api';
-import { currentRunId, enclosingRunIds } from './current-run.ts';
+import { currentRunId, enclosingRunIds } from '../../current-run.ts';
 import { RUN_KEY, runOf } from './run-key.ts';
 import type { RunSpan, SpanContexts } from './span-contexts.ts';
 

@@ -1,6 +1,6 @@
 import { Annotation, START, StateGraph } from '@langchain/langgraph';
 import { describe, expect, it, vi } from 'vitest';
-import { followRunSignals, takeRunSignal } from './run-signal.ts';
+import { followCalls, takeRunSignal } from './graph-calls.ts';
 
 const State = Annotation.Root({ n: Annotation<number>() });
 
@@ -18,10 +18,10 @@ function watched() {
     .addNode('work', ({ n }) => ({ n: n + 1 }))
     .addEdge(START, 'work')
     .compile();
-  return { bare, graph: followRunSignals(bare.withConfig({ callbacks: [handler] })), seen };
+  return { bare, graph: followCalls(bare.withConfig({ callbacks: [handler] })), seen };
 }
 
-describe('followRunSignals', () => {
+describe('followCalls', () => {
   it('tells the signal by which a run would be aborted, with its reason, once', async () => {
     const { graph, seen } = watched();
     const controller = new AbortController();
@@ -46,8 +46,8 @@ describe('followRunSignals', () => {
 
   it('follows the graph through its copies, and through being noted twice', async () => {
     const { graph, seen } = watched();
-    const copy = followRunSignals(
-      followRunSignals(graph)
+    const copy = followCalls(
+      followCalls(graph)
         .withConfig({ tags: ['a'] })
         .withConfig({ tags: ['b'] }),
     );
@@ -78,7 +78,7 @@ describe('followRunSignals', () => {
         if (parentId === undefined) errors.push(thrown);
       },
     };
-    const graph = followRunSignals(
+    const graph = followCalls(
       new StateGraph(State)
         .addNode('first', ({ n }) => ({ n: n + 1 }))
         .addNode('second', async () => {
@@ -108,7 +108,7 @@ describe('followRunSignals', () => {
 
   it('leaves alone what has no runs to follow', () => {
     const other = { withConfig: () => other };
-    expect(followRunSignals(other)).toBe(other);
+    expect(followCalls(other)).toBe(other);
     expect(Object.getOwnPropertyNames(other)).toEqual(['withConfig']);
   });
 });

@@ -1,5 +1,5 @@
 import { AsyncLocalStorageProviderSingleton } from '@langchain/core/singletons';
-import { isRecord } from '../../../core/index.ts';
+import { isRecord } from '../core/index.ts';
 
 /** Nested `traceable` calls that are looked through for the node around them. */
 const MAX_ENCLOSING = 32;

@@ -1,5 +1,7 @@
-import { v7 as uuidV7 } from 'uuid';
+import type { RunnableConfig } from '@langchain/core/runnables';
 import { BoundedMap } from './bounded-map.ts';
+import { newRunId } from './run-id.ts';
+import type { RunTreePlace } from './run-tree-place.ts';
 
 /** Calls between their beginning and the callback that reports it. One that never reports any is forgotten in time. */
 const MAX_BEGINNING = 1_000;
@@ -8,10 +10,7 @@ const signals = new BoundedMap<string, AbortSignal>(MAX_BEGINNING);
 const followed = new WeakSet<object>();
 
 /** The parts of a graph's call that are read here. */
-interface CallOptions {
-  readonly runId?: string;
-  readonly signal?: AbortSignal;
-}
+type CallOptions = Pick<RunnableConfig, 'runId' | 'signal' | 'callbacks'>;
 
 type Chunks = AsyncGenerator<unknown, unknown, unknown>;
 
@@ -22,26 +21,28 @@ interface StreamingRunnable {
 }
 
 /**
- * Makes aborted runs of a graph report how they end, which the callbacks alone do not:
+ * Sees to what the callbacks of a traced graph do not:
  * - They tell of every aborted run as `Error("Abort")`. Whether the caller left or the time was up is known to the signal,
  *   which is noted here for {@link takeRunSignal}.
  * - A run that is aborted while nobody waits for its next chunk, between two steps for example, reports no end at all:
  *   nobody reads on, and LangGraph reports an end to its reader. Here it is read to its end.
+ * - LangSmith's tracer has a place among them, which each call gives to {@link RunTreePlace} while it is free.
  *
  * Returns the graph itself, of which nothing else changes; copies that its `withConfig` makes are followed too.
  */
-export function followRunSignals<Graph extends object>(graph: Graph): Graph {
+export function followCalls<Graph extends object>(graph: Graph, place?: RunTreePlace): Graph {
   const runnable = graph as unknown as StreamingRunnable;
   const { _streamIterator: iterate, withConfig } = runnable;
   if (typeof iterate !== 'function' || followed.has(graph)) return graph;
   followed.add(graph);
-  define(runnable, '_streamIterator', (input: unknown, options: CallOptions = {}) => {
-    const { signal, runId = uuidV7() } = options;
+  define(runnable, '_streamIterator', (input: unknown, given: CallOptions = {}) => {
+    const options = place === undefined ? given : place.addTo(given);
+    const { signal, runId = newRunId() } = options;
     if (signal === undefined) return iterate.call(runnable, input, options);
     signals.set(runId, signal);
     return readOutWhenAborted(iterate.call(runnable, input, { ...options, runId }), signal);
   });
-  define(runnable, 'withConfig', (config: object) => followRunSignals(withConfig.call(runnable, config)));
+  define(runnable, 'withConfig', (config: object) => followCalls(withConfig.call(runnable, config), place));
   return graph;
 }
 
