@@ -38,7 +38,8 @@ export {
   restoreShared,
   type SharedJson,
   SharedJsonError,
-  shareRepeats,
-  stringifyShared,
+  SharingWriter,
+  splitReferences,
 } from './shared-json.ts';
+export { type TraceSharing, traceSharing } from './trace-sharing.ts';
 export { toWire } from './wire.ts';

@@ -4,13 +4,28 @@ import {
   restoreShared,
   type SharedJson,
   SharedJsonError,
-  shareRepeats,
-  stringifyShared,
+  SharingWriter,
+  splitReferences,
 } from './shared-json.ts';
 
 /** Through text, as it is stored. */
 const roundTrip = (values: readonly unknown[]) =>
-  restoreShared(JSON.parse(JSON.stringify(shareRepeats(values))) as SharedJson);
+  restoreShared(JSON.parse(written(new SharingWriter(values))) as SharedJson);
+
+const written = ({ shared, values }: SharedJson) => JSON.stringify({ shared, values });
+
+/** The text of a value with that of what it refers to in its place. */
+function expanded(writer: SharingWriter, value: unknown): string {
+  const whole = (text: string): string =>
+    splitReferences(text)
+      .map((piece, at) => {
+        if (at % 2 === 0) return piece;
+        const part = writer.sharedText(Number(piece));
+        return writer.isLiteral(Number(piece)) ? part : whole(part);
+      })
+      .join('');
+  return whole(JSON.stringify(writer.pack(value)));
+}
 
 /** JSON whose objects are drawn from a pool, so that some stand in several places, and some look like references. */
 const repetitive = fc
@@ -49,25 +64,24 @@ describe('shared JSON', () => {
     );
   });
 
-  it('has the same text as each value alone', () => {
+  it('has the same text as each value alone once its references are followed, and packs other values too', () => {
     fc.assert(
-      fc.property(repetitive, (values) => {
-        expect(stringifyShared(values)).toEqual(values.map((value) => JSON.stringify(value)));
+      fc.property(repetitive, repetitive, (values, others) => {
+        const writer = new SharingWriter(values);
+        for (const value of [...values, ...others, { both: [values, others] }])
+          expect(expanded(writer, value)).toBe(JSON.stringify(value));
       }),
       { numRuns: 500 },
     );
     const quoted = { text: '{"$shared":0}' };
-    expect(stringifyShared([quoted, quoted, { $shared: 7 }])).toEqual([
-      JSON.stringify(quoted),
-      JSON.stringify(quoted),
-      '{"$shared":7}',
-    ]);
+    const writer = new SharingWriter([quoted, quoted]);
+    expect(expanded(writer, [quoted, { $shared: 7 }])).toBe(JSON.stringify([quoted, { $shared: 7 }]));
   });
 
   it('writes what stands in several places once, and restores it as one object', () => {
     const message = { content: 'long'.repeat(1_000), parts: [{ a: 1 }] };
     const values = [{ messages: [message] }, { messages: [message, { other: 1 }] }];
-    const text = JSON.stringify(shareRepeats(values));
+    const text = written(new SharingWriter(values));
     expect(text.length).toBeLessThan(message.content.length + 200);
     const [first, second] = roundTrip(values) as { messages: unknown[] }[];
     expect(second?.messages[0]).toEqual(message);
@@ -76,7 +90,7 @@ describe('shared JSON', () => {
 
   it('shares nothing where nothing repeats', () => {
     const values = [{ a: 1 }, [{ a: 1 }]];
-    const { shared, values: packed } = shareRepeats(values);
+    const { shared, values: packed } = new SharingWriter(values);
     expect(shared).toEqual([]);
     expect(packed[0]).toBe(values[0]);
   });

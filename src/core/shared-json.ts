@@ -20,48 +20,53 @@ const MAX_DEPTH = 500;
  * Takes what is the same object in several places of JSON values out of them. Equal objects that are not the same stay.
  * An object that looks like a reference is taken out too, so that {@link restoreShared} is the exact inverse.
  */
-export function shareRepeats(values: readonly unknown[]): SharedJson {
-  const counts = new Map<object, number>();
-  for (const value of values) countObjects(value, counts);
-  const indexes = new Map<object, number>();
-  const shared: unknown[] = [];
-  const share = (value: unknown): unknown => {
-    if (typeof value !== 'object' || value === null) return value;
-    const known = indexes.get(value);
-    if (known !== undefined) return { [KEY]: known };
-    const packed = mapMembers(value, share);
-    if ((counts.get(value) ?? 0) < 2 && referenceIn(value) === undefined) return packed;
-    indexes.set(value, shared.length);
-    shared.push(packed);
-    return { [KEY]: shared.length - 1 };
-  };
-  return { values: values.map(share), shared };
-}
+export class SharingWriter implements SharedJson {
+  /** Grows when a value that is packed later holds what looks like a reference. */
+  readonly shared: unknown[] = [];
+  readonly values: readonly unknown[];
+  private readonly counts = new Map<object, number>();
+  private readonly indexes = new Map<object, number>();
+  private readonly texts: string[] = [];
 
-const REFERENCE = /\{"\$shared":(\d+)\}/g;
-
-/**
- * The JSON text of each value, where the text of what is the same object in several places is made once.
- *
- * @param values JSON values.
- */
-export function stringifyShared(values: readonly unknown[]): string[] {
-  const { shared, values: packed } = shareRepeats(values);
-  const texts: string[] = [];
-  // A quote inside a string is escaped, so that no text of a string looks like a reference.
-  const whole = (text: string) =>
-    texts.length === 0
-      ? text
-      : text.replace(REFERENCE, (_text, index: string) => texts[Number(index)] ?? 'null');
-  for (const entry of shared) {
-    const text = JSON.stringify(entry);
-    texts.push(referenceIn(entry) === undefined ? whole(text) : text);
+  constructor(values: readonly unknown[]) {
+    for (const value of values) countObjects(value, this.counts);
+    this.values = values.map((value) => this.pack(value));
   }
-  return packed.map((value) => whole(JSON.stringify(value)));
+
+  /** Any JSON value with references to what it shares with the values. */
+  pack(value: unknown): unknown {
+    if (typeof value !== 'object' || value === null) return value;
+    const known = this.indexes.get(value);
+    if (known !== undefined) return { [KEY]: known };
+    const packed = mapMembers(value, (member) => this.pack(member));
+    if ((this.counts.get(value) ?? 0) < 2 && referenceIn(value) === undefined) return packed;
+    this.indexes.set(value, this.shared.length);
+    this.shared.push(packed);
+    return { [KEY]: this.shared.length - 1 };
+  }
+
+  /** The JSON text of a shared part, made once. */
+  sharedText(index: number): string {
+    this.texts[index] ??= JSON.stringify(this.shared[index]);
+    return this.texts[index];
+  }
+
+  /** Whether the shared part holds no reference, though it looks like one. */
+  isLiteral(index: number): boolean {
+    return referenceIn(this.shared[index]) !== undefined;
+  }
 }
 
+/** What stands between the references of a packed value's JSON text, and the indexes they name, in turn. */
+export function splitReferences(text: string): string[] {
+  // A quote inside a string is escaped, so that no text of a string looks like a reference.
+  return text.split(REFERENCE);
+}
+
+const REFERENCE = /\{"\$shared":(\d+)\}/;
+
 /**
- * Puts back what {@link shareRepeats} took out, in place: each shared object is one object again. Values that were made
+ * Puts back what {@link SharingWriter} took out, in place: each shared object is one object again. Values that were made
  * with nothing shared must not be passed: what looks like a reference in them is none.
  *
  * @throws SharedJsonError for references to what is not there, and for values that would be absurdly large.

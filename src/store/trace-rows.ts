@@ -4,10 +4,10 @@ import {
   restoreShared,
   SharedJsonError,
   type Span,
-  shareRepeats,
   spanSchema,
   type Trace,
   type TraceSummary,
+  traceSharing,
   traceSummarySchema,
 } from '../core/index.ts';
 import type { TracePin } from './trace-pin.ts';
@@ -92,15 +92,15 @@ export interface SpanRows {
 
 /** The spans of a trace as rows. The messages of a conversation stand in the state of every step, and are written once. */
 export function spanRows(trace: Trace): SpanRows {
-  const { shared, values } = shareRepeats(trace.spans);
+  const { spans, shared } = traceSharing(trace);
   return {
-    spans: trace.spans.map(({ id }, position) => ({
+    spans: spans.map((record, position) => ({
       trace_id: trace.id,
       position,
-      id,
-      record: JSON.stringify(values[position]),
+      id: trace.spans[position]?.id ?? '',
+      record,
     })),
-    shared: shared.length === 0 ? null : JSON.stringify(shared),
+    shared: shared ?? null,
   };
 }
 

@@ -2,9 +2,9 @@ import {
   isRecord,
   restoreShared,
   SharedJsonError,
-  shareRepeats,
   type Trace,
   traceSchema,
+  traceSharing,
 } from '../../core/index.ts';
 
 /** The text of a record, read: the trace, or what keeps it from being one of the version known here. */
@@ -13,8 +13,10 @@ export type TraceReading = { readonly trace: Trace } | { readonly problem: strin
 /** A trace as the text of a record. What stands in several of its spans, as the messages of a conversation do, is written once. */
 export function traceText(trace: Trace | undefined): string {
   if (trace === undefined) return JSON.stringify(trace);
-  const { shared, values } = shareRepeats(trace.spans);
-  return JSON.stringify(shared.length === 0 ? trace : { shared, trace: { ...trace, spans: values } });
+  const { spans, shared } = traceSharing(trace);
+  const head = JSON.stringify({ ...trace, spans: undefined });
+  const text = `${head.slice(0, -1)},"spans":[${spans.join(',')}]}`;
+  return shared === undefined ? text : `{"shared":${shared},"trace":${text}}`;
 }
 
 /** Reads what {@link traceText} wrote, in this process or in another one. */

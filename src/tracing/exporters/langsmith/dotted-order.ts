@@ -16,7 +16,12 @@ export function microsecondIso(timeMs: number): string {
  * order they started.
  */
 export function orderSegment(startTimeMs: number, runId: string): string {
-  return `${microsecondIso(startTimeMs).replace(/[-:.]/g, '')}${runId}`;
+  return segmentOf(microsecondIso(startTimeMs), runId);
+}
+
+/** {@link orderSegment} of a start that {@link microsecondIso} has written. */
+export function segmentOf(startTime: string, runId: string): string {
+  return `${startTime.replace(/[-:.]/g, '')}${runId}`;
 }
 
 /** The place of a run as a `dotted_order` states it. */

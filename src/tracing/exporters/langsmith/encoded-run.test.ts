@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { makeSpan, makeTrace, runId } from '../../../../test/support/traces.ts';
-import { encodeRun, encodeRuns } from './encoded-run.ts';
+import { type EncodedRun, encodeRun, encodeRuns } from './encoded-run.ts';
 import { toLangSmithRuns } from './langsmith-run.ts';
 import { batchBody, multipartBody } from './request-body.ts';
 
@@ -22,17 +22,25 @@ const payload = fc.oneof(
 describe('encodeRuns', () => {
   it('encodes each run as it would alone, also where runs of a trace share messages and one has to be cut', () => {
     const message = { content: 'x'.repeat(3_000), $shared: 0 };
-    const runs = [1, 2].flatMap((n) => {
+    const traces = [1, 2].map((n) => {
       const [root, child] = [runId(10 * n), runId(10 * n + 1)];
       const spans = [
         makeSpan({ id: root, inputs: { messages: [message] }, outputs: { messages: [message, message] } }),
         makeSpan({ id: child, parentId: root, inputs: message, error: { name: 'Error', message: 'no' } }),
       ];
-      return toLangSmithRuns(makeTrace({ id: root, spans }), { project: 'p' });
+      const trace = makeTrace({ id: root, spans });
+      return { trace, runs: toLangSmithRuns(trace, { project: 'p' }) };
     });
+    const runs = traces.flatMap((one) => one.runs);
+    const read = ({ fields, sizeBytes }: EncodedRun) => [fields.map(String), sizeBytes];
     for (const limit of [8_000, 1e9]) {
-      expect([...encodeRuns(runs, limit)]).toEqual(runs.map((run) => encodeRun(run, limit)));
+      expect([...encodeRuns(traces, limit)].map(read)).toEqual(
+        runs.map((run) => read(encodeRun(run, limit))),
+      );
     }
+    expect(multipartBody([...encodeRuns(traces, 1e9)]).bytes.length).toBe(
+      multipartBody(runs.map((run) => encodeRun(run, 1e9))).bytes.length,
+    );
     expect(runs.map((run) => encodeRun(run, 1e9).sizeBytes > 8_000)).toContain(true);
   });
 });

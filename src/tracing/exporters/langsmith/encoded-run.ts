@@ -1,5 +1,6 @@
-import { isRecord, stringifyShared } from '../../../core/index.ts';
+import { isRecord, type Trace, traceSharing } from '../../../core/index.ts';
 import { encodePayload } from '../../payload.ts';
+import { JsonBytes, SharedEncoder } from './json-bytes.ts';
 import type { LangSmithRun } from './langsmith-run.ts';
 
 /** Fields that travel as parts of their own, beside the part of the run itself. */
@@ -11,8 +12,8 @@ export interface EncodedRun {
   readonly id: string;
   readonly run: LangSmithRun;
   /** The run without the fields below, as a JSON object. */
-  readonly head: Buffer;
-  readonly fields: readonly (readonly [field: PartField, json: Buffer])[];
+  readonly head: JsonBytes;
+  readonly fields: readonly (readonly [field: PartField, json: JsonBytes])[];
   /** What it adds to a request, its part headers included, before compression. */
   readonly sizeBytes: number;
 }
@@ -22,28 +23,30 @@ const PART_OVERHEAD_BYTES = 240;
 /** A field is never cut below this; what is left is the mark. */
 const MIN_FIELD_BYTES = 256;
 
+/** Runs of one trace. */
+export interface RunsOfTrace {
+  readonly trace: Trace;
+  readonly runs: readonly LangSmithRun[];
+}
+
 /**
  * Encodes runs, those of one trace together: the same messages stand in many of them. Each takes at most `maxBytes` of a
  * request. One that would take more has its biggest fields cut until it fits, and `sluice_truncated` in its metadata names them.
  */
-export function* encodeRuns(runs: readonly LangSmithRun[], maxBytes: number): Generator<EncodedRun> {
-  for (let start = 0; start < runs.length; ) {
-    let end = start + 1;
-    while (end < runs.length && runs[end]?.trace_id === runs[start]?.trace_id) end += 1;
-    const ofOneTrace = runs.slice(start, end);
-    const texts = stringifyShared(ofOneTrace.flatMap(bigFields).map(([, value]) => value))[Symbol.iterator]();
-    for (const run of ofOneTrace) yield encodeRun(run, maxBytes, texts);
-    start = end;
+export function* encodeRuns(traces: readonly RunsOfTrace[], maxBytes: number): Generator<EncodedRun> {
+  for (const { trace, runs } of traces) {
+    const encoder = new SharedEncoder(traceSharing(trace).writer);
+    for (const run of runs) yield encodeRun(run, maxBytes, encoder);
   }
 }
 
 /**
  * Encodes one run, as {@link encodeRuns} does.
  *
- * @param texts The JSON of its big fields, in order, where it is known.
+ * @param encoder Knows what the runs of its trace share.
  */
-export function encodeRun(run: LangSmithRun, maxBytes: number, texts?: Iterator<string>): EncodedRun {
-  const whole = encode(run, texts);
+export function encodeRun(run: LangSmithRun, maxBytes: number, encoder?: SharedEncoder): EncodedRun {
+  const whole = encode(run, encoder);
   if (whole.sizeBytes <= maxBytes) return whole;
   const cut = new Set<PartField>();
   let current: LangSmithRun = {
@@ -66,26 +69,20 @@ export function encodeRun(run: LangSmithRun, maxBytes: number, texts?: Iterator<
   return encoded;
 }
 
-function bigFields(run: LangSmithRun): (readonly [field: PartField, value: unknown])[] {
-  return PART_FIELDS.flatMap((field) => (run[field] === undefined ? [] : [[field, run[field]] as const]));
-}
-
-function encode(run: LangSmithRun, texts?: Iterator<string>): EncodedRun {
-  const { inputs: _inputs, outputs: _outputs, events: _events, extra: _extra, error: _error, ...head } = run;
-  const fields = bigFields(run).map(([field, value]) => {
-    const text = texts?.next();
-    return [
-      field,
-      Buffer.from(text === undefined || text.done ? JSON.stringify(value) : text.value),
-    ] as const;
+function encode(run: LangSmithRun, encoder?: SharedEncoder): EncodedRun {
+  const { inputs: _inputs, outputs: _outputs, events: _events, extra: _extra, error: _error, ...rest } = run;
+  const fields = PART_FIELDS.flatMap((field) => {
+    const value = run[field];
+    if (value === undefined) return [];
+    return [[field, encoder === undefined ? JsonBytes.of(value) : encoder.encode(value)] as const];
   });
-  const headJson = Buffer.from(JSON.stringify(head));
+  const head = JsonBytes.of(rest);
   return {
     id: run.id,
     run,
-    head: headJson,
+    head,
     fields,
-    sizeBytes: [headJson, ...fields.map(([, json]) => json)].reduce(
+    sizeBytes: [head, ...fields.map(([, json]) => json)].reduce(
       (sum, json) => sum + json.length + PART_OVERHEAD_BYTES,
       0,
     ),

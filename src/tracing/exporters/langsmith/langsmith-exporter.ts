@@ -1,7 +1,7 @@
 import type { Trace } from '../../../core/index.ts';
 import type { ExportOptions, ExportResult, TraceExporter } from '../exporter.ts';
-import { type EncodedRun, encodeRun, encodeRuns } from './encoded-run.ts';
-import { type LangSmithRun, toLangSmithRuns } from './langsmith-run.ts';
+import { type EncodedRun, encodeRun, encodeRuns, type RunsOfTrace } from './encoded-run.ts';
+import { toLangSmithRuns } from './langsmith-run.ts';
 import { batchBody, compressed, multipartBody } from './request-body.ts';
 import { type Answer, judgeAnswer, toExportResult, type Verdict } from './response-verdict.ts';
 import { DEFAULT_LIMITS, readServerLimits, type ServerLimits } from './server-limits.ts';
@@ -58,14 +58,15 @@ export class LangSmithExporter implements TraceExporter {
   async export(traces: readonly Trace[], options: ExportOptions = {}): Promise<ExportResult> {
     const signal = AbortSignal.any([this.closing.signal, ...(options.signal ? [options.signal] : [])]);
     try {
-      const runs = traces.flatMap((trace) => toLangSmithRuns(trace, { project: this.project }));
-      const result = toExportResult(
-        await this.sendAll(
-          runs.filter(({ id }) => !this.delivered.has(id)),
-          signal,
-        ),
-      );
-      if (result.kind === 'success') for (const { id } of runs) this.delivered.delete(id);
+      const all = traces.map((trace) => ({ trace, runs: toLangSmithRuns(trace, { project: this.project }) }));
+      const rest = all.map(({ trace, runs }) => ({
+        trace,
+        runs: runs.filter(({ id }) => !this.delivered.has(id)),
+      }));
+      const result = toExportResult(await this.sendAll(rest, signal));
+      if (result.kind === 'success') {
+        for (const { runs } of all) for (const { id } of runs) this.delivered.delete(id);
+      }
       return result;
     } catch (error) {
       // A trace that cannot be converted today cannot be tomorrow.
@@ -78,11 +79,11 @@ export class LangSmithExporter implements TraceExporter {
   }
 
   /** Stops at the first outage; goes on past runs that are refused, so that they cost only themselves. */
-  private async sendAll(runs: readonly LangSmithRun[], signal: AbortSignal): Promise<Verdict> {
+  private async sendAll(traces: readonly RunsOfTrace[], signal: AbortSignal): Promise<Verdict> {
     let worst: Verdict = { kind: 'taken' };
-    if (runs.length === 0) return worst;
+    if (traces.every(({ runs }) => runs.length === 0)) return worst;
     const limits = await this.serverLimits(signal);
-    for (const request of packRuns(runs, limits)) {
+    for (const request of packRuns(traces, limits)) {
       const verdict = await this.send(request, signal);
       if (verdict.kind === 'taken' || verdict.kind === 'known') continue;
       worst = verdict;
@@ -202,10 +203,10 @@ export class LangSmithExporter implements TraceExporter {
 }
 
 /** Groups runs into requests within the limits, encoding each when its turn comes. */
-function* packRuns(runs: readonly LangSmithRun[], limits: ServerLimits): Generator<readonly EncodedRun[]> {
+function* packRuns(traces: readonly RunsOfTrace[], limits: ServerLimits): Generator<readonly EncodedRun[]> {
   let request: EncodedRun[] = [];
   let bytes = 0;
-  for (const encoded of encodeRuns(runs, limits.maxBytes)) {
+  for (const encoded of encodeRuns(traces, limits.maxBytes)) {
     if (
       request.length > 0 &&
       (request.length >= limits.maxRuns || bytes + encoded.sizeBytes > limits.maxBytes)

@@ -1,6 +1,6 @@
 import { v5 as uuidV5 } from 'uuid';
 import { isRecord, isUuid, type Span, type SpanEvent, type Trace } from '../../../core/index.ts';
-import { microsecondIso, orderSegment, parseDottedOrder } from './dotted-order.ts';
+import { microsecondIso, parseDottedOrder, segmentOf } from './dotted-order.ts';
 import { usageMetadata } from './usage-metadata.ts';
 
 /** Kinds of runs that LangSmith draws. */
@@ -75,7 +75,8 @@ export function toLangSmithRuns(trace: Trace, options: { readonly project: strin
     // A parent that is not in the trace would make the tree fall apart: such a span hangs below the root.
     const parentId = span.parentId !== null && orders.has(span.parentId) ? span.parentId : root?.id;
     const parentOrder = isRoot ? outer?.dottedOrder : orders.get(parentId ?? '');
-    const segment = orderSegment(span.startTimeMs, toUuid(span.id));
+    const startTime = microsecondIso(span.startTimeMs);
+    const segment = segmentOf(startTime, toUuid(span.id));
     const dottedOrder = parentOrder === undefined ? segment : `${parentOrder}.${segment}`;
     orders.set(span.id, dottedOrder);
     const parentRunId = isRoot ? outer?.runId : toUuid(parentId ?? trace.id);
@@ -86,13 +87,13 @@ export function toLangSmithRuns(trace: Trace, options: { readonly project: strin
       ...(parentRunId === undefined ? {} : { parent_run_id: parentRunId }),
       name: span.name,
       run_type: runType(span),
-      start_time: microsecondIso(span.startTimeMs),
+      start_time: startTime,
       end_time: microsecondIso(Math.max(span.endTimeMs, span.startTimeMs)),
       session_name: options.project,
       tags: span.tags,
       ...payloads(span),
       ...(span.outcome === 'error' && span.error !== undefined ? { error: errorText(span.error) } : {}),
-      events: events(span),
+      events: events(span, startTime),
       extra: extra(span, trace, isRoot),
     };
   });
@@ -144,10 +145,10 @@ function errorText(error: NonNullable<Span['error']>): string {
   return error.stack === undefined ? error.message : `${error.message}\n\n${error.stack}`;
 }
 
-function events(span: Span): LangSmithEvent[] {
+function events(span: Span, startTime: string): LangSmithEvent[] {
   const last = span.outcome === 'error' ? 'error' : 'end';
   return [
-    { name: 'start', time: microsecondIso(span.startTimeMs) },
+    { name: 'start', time: startTime },
     // LangSmith's own tracer does not say in which pieces an answer came.
     ...span.events.filter((event) => event.name !== 'pieces').map(toEvent),
     { name: last, time: microsecondIso(span.endTimeMs) },

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { promisify } from 'node:util';
 import { constants, gzip, zstdCompress } from 'node:zlib';
 import type { EncodedRun } from './encoded-run.ts';
+import { type JsonBytes, joined } from './json-bytes.ts';
 import type { BodyEncoding } from './server-limits.ts';
 
 /** A request body and the headers that describe it. */
@@ -13,29 +14,31 @@ export interface RequestBody {
 /** The body of `POST /runs/multipart`: `post.<id>` for each run, followed by `post.<id>.<field>` for its big fields. */
 export function multipartBody(runs: readonly EncodedRun[]): RequestBody {
   const boundary = `----SluicegateFormBoundary${randomUUID()}`;
-  const chunks: Buffer[] = [];
-  const add = (name: string, json: Buffer) => {
-    const header =
+  const pieces: (string | Buffer)[] = [];
+  const add = (name: string, json: JsonBytes) => {
+    pieces.push(
       `--${boundary}\r\nContent-Disposition: form-data; name="${name}"\r\n` +
-      `Content-Type: application/json; length=${json.length}\r\n\r\n`;
-    chunks.push(Buffer.from(header), json, Buffer.from('\r\n'));
+        `Content-Type: application/json; length=${json.length}\r\n\r\n`,
+      ...json.pieces,
+      '\r\n',
+    );
   };
   for (const run of runs) {
     add(`post.${run.id}`, run.head);
     for (const [field, json] of run.fields) add(`post.${run.id}.${field}`, json);
   }
-  chunks.push(Buffer.from(`--${boundary}--\r\n`));
+  pieces.push(`--${boundary}--\r\n`);
   return {
     headers: { 'content-type': `multipart/form-data; boundary=${boundary}` },
-    bytes: Buffer.concat(chunks),
+    bytes: joined(pieces),
   };
 }
 
 /** The body of `POST /runs/batch`, for servers without the multipart endpoint. */
 export function batchBody(runs: readonly EncodedRun[]): RequestBody {
   const posts = runs.map(({ head, fields }) => {
-    const members = fields.map(([field, json]) => `,"${field}":${json.toString('utf8')}`);
-    return `${head.toString('utf8').slice(0, -1)}${members.join('')}}`;
+    const members = fields.map(([field, json]) => `,"${field}":${json}`);
+    return `${head.toString().slice(0, -1)}${members.join('')}}`;
   });
   return {
     headers: { 'content-type': 'application/json' },
