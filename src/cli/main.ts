@@ -1,6 +1,7 @@
 import yargs from 'yargs';
 import { EXIT, type ExitCode, errorMessage, SluiceError, UsageError } from '../core/index.ts';
 import type { Command, CommandContext } from './command.ts';
+import { errorLines } from './error-lines.ts';
 import { type Found, findCommand } from './find-command.ts';
 import { kebabCase } from './flag.ts';
 import { commandHelp, groupHelp, programHelp } from './help.ts';
@@ -156,8 +157,7 @@ function complaint(message: string, args: readonly string[]): string {
 
 function report(thrown: unknown, context: CommandContext): ExitCode {
   if (thrown instanceof SluiceError) {
-    context.stderr.write(`sluice: ${errorMessage(thrown)}\n`);
-    if (thrown.hint !== undefined) context.stderr.write(`  ${thrown.hint}\n`);
+    context.stderr.write(errorLines(thrown));
     return thrown.exitCode;
   }
   // Not one of ours: a defect. The stack is what a report needs, and it is asked for rather than thrown at the user.

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { type Clock, type Logger, traceStorePath } from '../core/index.ts';
-import type { Counters } from './counters.ts';
+import { Counters } from './counters.ts';
+import { DeadLetterOffice } from './dead-letters/index.ts';
 import type { DeliveryDisk } from './delivery.ts';
 import { traceStateOf } from './exported-sampling.ts';
 import { LangSmithExporter, OtlpExporter, StoreExporter, type TraceExporter } from './exporters/index.ts';
@@ -31,11 +32,33 @@ export function defaultExporters(
   ];
 }
 
+/** The folder of what exporters have refused for good. */
+export function deadLetterFolder({ home }: Pick<ResolvedTraceOptions, 'home'>): string {
+  return join(home, 'dead-letter');
+}
+
+/**
+ * What exporters have refused for good, with the exporters that the options configure now.
+ *
+ * @returns To be closed, which closes the exporters.
+ */
+export function openDeadLetters(
+  options: ResolvedTraceOptions,
+  deps: Pick<ExporterDeps, 'clock' | 'logger'>,
+): { readonly office: DeadLetterOffice; readonly exporters: readonly string[]; close(): Promise<void> } {
+  const exporters = defaultExporters(options, { ...deps, counters: new Counters() });
+  return {
+    office: new DeadLetterOffice({ folder: deadLetterFolder(options), exporters, clock: deps.clock }),
+    exporters: exporters.map(({ name }) => name),
+    close: async () => void (await Promise.allSettled(exporters.map((exporter) => exporter.close()))),
+  };
+}
+
 /** The disk that these exporters are delivered by way of. */
 export function diskFor(exporters: readonly TraceExporter[], options: ResolvedTraceOptions): DeliveryDisk {
   return {
     spoolFolder: join(options.home, 'spool'),
-    deadLetterFolder: join(options.home, 'dead-letter'),
+    deadLetterFolder: deadLetterFolder(options),
     use: exporters.every(({ isOnDisk }) => isOnDisk === true) ? 'on_trouble' : 'always',
     maxSpoolBytes: options.maxSpoolBytes,
   };

@@ -1,8 +1,9 @@
 import { type Clock, errorMessage, type Logger, type Random, type Trace } from '../core/index.ts';
 import type { Counters } from './counters.ts';
 import { Courier } from './courier.ts';
+import { type DeadLetter, DeadLetters } from './dead-letters/index.ts';
 import type { TraceExporter } from './exporters/index.ts';
-import { type DeadLetter, DeadLetters, Spool, type SpoolEvents } from './spool/index.ts';
+import { Spool, type SpoolEvents } from './spool/index.ts';
 
 /**
  * When traces go to the spool on disk.

@@ -15,6 +15,7 @@ import { tracesExport } from './traces-export.ts';
 import { tracesList } from './traces-list.ts';
 import { tracesPin } from './traces-pin.ts';
 import { tracesPrune } from './traces-prune.ts';
+import { tracesResend } from './traces-resend.ts';
 import { tracesShow } from './traces-show.ts';
 import { tracesUnpin } from './traces-unpin.ts';
 
@@ -33,6 +34,7 @@ export const commands: readonly Command[] = [
   tracesPin,
   tracesUnpin,
   tracesPrune,
+  tracesResend,
   replay,
   cassetteVerify,
   serve,

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { appendFileSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { tempDir } from '../../../test/support/temp-dir.ts';
 import { makeTrace, runId } from '../../../test/support/traces.ts';
@@ -32,5 +32,33 @@ describe('DeadLetters', () => {
     const letters = new DeadLetters({ folder: `${dir.path}/dead`, maxBytes: 10_000, clock });
     letters.add('../../up/and/away', 'x', { trace });
     expect(readdirSync(`${dir.path}/dead`)).toEqual(['______up_and_away.jsonl']);
+  });
+
+  it('adds a letter again when its file is taken away between the opening and the write', async () => {
+    await using dir = await tempDir();
+    const path = `${dir.path}/a.jsonl`;
+    let takes = 2;
+    const taking = {
+      now: () => {
+        takes -= 1;
+        if (takes >= 0) renameSync(path, `${dir.path}/taken`);
+        return 7;
+      },
+    };
+    const letters = new DeadLetters({ folder: dir.path, maxBytes: 10_000, clock: taking });
+    expect(letters.add('a', 'HTTP 400', { trace })).toBe(true);
+    expect(JSON.parse(readFileSync(path, 'utf8'))).toMatchObject({ trace: { id: trace.id } });
+    rmSync(`${dir.path}/taken`);
+  });
+
+  it('begins a line of its own where the one before was cut short', async () => {
+    await using dir = await tempDir();
+    const letters = new DeadLetters({ folder: dir.path, maxBytes: 10_000, clock });
+    letters.add('a', 'x', { trace });
+    appendFileSync(`${dir.path}/a.jsonl`, '{"schemaVersion":1,"ti');
+    letters.add('a', 'y', { trace });
+    const lines = readFileSync(`${dir.path}/a.jsonl`, 'utf8').trim().split('\n');
+    expect(lines).toHaveLength(3);
+    expect(JSON.parse(lines[2] ?? '')).toMatchObject({ reason: 'y' });
   });
 });
