@@ -18,11 +18,18 @@ export class DroppedRing {
   private readonly entries = new Map<string, { readonly dropped: DroppedTrace; readonly bytes: number }>();
   private readonly maxTraces: number;
   private readonly maxBytes: number;
+  private readonly onForgotten: (runId: string) => void;
   private bytes = 0;
 
-  constructor(options: { readonly maxTraces: number; readonly maxBytes: number }) {
+  constructor(options: {
+    readonly maxTraces: number;
+    readonly maxBytes: number;
+    /** A trace that was remembered is now gone for good. Must not throw. */
+    readonly onForgotten?: (runId: string) => void;
+  }) {
     this.maxTraces = options.maxTraces;
     this.maxBytes = options.maxBytes;
+    this.onForgotten = options.onForgotten ?? (() => {});
   }
 
   /** Estimated bytes held. */
@@ -41,6 +48,11 @@ export class DroppedRing {
     while (this.entries.size > this.maxTraces || this.bytes > this.maxBytes) this.forgetOldest();
   }
 
+  /** Whether a trace is remembered. */
+  has(runId: string): boolean {
+    return this.entries.has(runId);
+  }
+
   /** Takes a trace out. */
   take(runId: string): DroppedTrace | undefined {
     const entry = this.entries.get(runId);
@@ -52,7 +64,16 @@ export class DroppedRing {
 
   /** Makes room: forgets the oldest trace. False when there is none. */
   forgetOldest(): boolean {
-    for (const oldest of this.entries.keys()) return this.take(oldest) !== undefined;
+    for (const oldest of this.entries.keys()) {
+      this.take(oldest);
+      this.onForgotten(oldest);
+      return true;
+    }
     return false;
+  }
+
+  /** Forgets all. */
+  clear(): void {
+    while (this.forgetOldest());
   }
 }

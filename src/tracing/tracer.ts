@@ -63,6 +63,8 @@ export class Tracer {
   private readonly recorder: Recorder;
   private readonly links: InterruptLinks;
   private readonly buffer: TraceBuffer;
+  /** What was dropped and can still be kept; the spans inside of it are held as long. */
+  private readonly dropped: DroppedRing;
   private readonly delivery: Delivery;
   private readonly exporters: readonly TraceExporter[];
   /** Takes the place of LangSmith's own tracer, so that nothing is sent twice and nested runs land in the same tree. */
@@ -92,14 +94,15 @@ export class Tracer {
       project: options.project,
     };
     this.meter = deps.metrics && new TrafficMeter(deps.metrics, options.prices);
-    const dropped = new DroppedRing({
+    this.dropped = new DroppedRing({
       maxTraces: options.maxDroppedTraces,
       maxBytes: Math.min(options.maxDroppedBytes, options.maxBufferBytes),
+      onForgotten: (runId) => this.otel.decideRoot(runId, 'drop'),
     });
     this.buffer = new TraceBuffer({
       maxBytes: options.maxBufferBytes,
       counters: this.counters,
-      reserve: dropped,
+      reserve: this.dropped,
     });
     this.delivery = new Delivery({
       exporters: this.exporters,
@@ -113,7 +116,12 @@ export class Tracer {
     });
     this.otel = deps.otel ?? otelHub;
     this.spanPrivacy = spanPrivacy(this.recording.privacy, (runId) => this.enclosing(runId));
-    this.leaveOtel = this.otel.addRuns({ find: (runId) => this.withPrivacy(this.recorder.graphRun(runId)) });
+    this.leaveOtel = this.otel.addRuns({
+      find: (runId) => this.withPrivacy(this.recorder.graphRun(runId)),
+      noteLostSpans: (rootId, count) => {
+        if (this.dropped.has(rootId)) this.counters.add('spans_dropped', 'too_many_held', count);
+      },
+    });
     this.recorder = new Recorder({
       startRoot: ({ metadata }) => this.otel.startRoot() ?? callerOf(metadata),
       buffer: this.buffer,
@@ -128,7 +136,7 @@ export class Tracer {
     this.links = new InterruptLinks({ find: this.interruptFinder(), clock });
     this.keeper = new TraceKeeper({
       policy: options,
-      dropped,
+      dropped: this.dropped,
       counters: this.counters,
       isRunning: (runId) => this.recorder.isRunning(runId) || this.links.isWaiting(runId),
     });
@@ -218,6 +226,8 @@ export class Tracer {
   async close(): Promise<void> {
     this.leaveOtel();
     this.links.giveUp();
+    // Nobody can ask for them any more.
+    this.dropped.clear();
     await this.delivery.close();
     await Promise.allSettled(this.exporters.map((exporter) => exporter.close()));
   }
@@ -258,7 +268,7 @@ export class Tracer {
     const kept = this.keeper.decide(trace, settlement);
     if (!kept.some((one) => one.trace === trace)) {
       this.buffer.remove(trace);
-      this.otel.decideRoot(trace.root.id, 'drop');
+      this.otel.decideRoot(trace.root.id, this.dropped.has(trace.root.id) ? 'aside' : 'drop');
     }
     for (const one of kept) this.deliver(one);
   }

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Annotation, START, StateGraph } from '@langchain/langgraph';
@@ -10,7 +11,8 @@ import { traceSchema } from '../../src/core/index.ts';
 import { SluicegateSpanProcessor } from '../../src/otel.ts';
 import { OtlpExporter } from '../../src/tracing/exporters/index.ts';
 import { resolveTraceOptions } from '../../src/tracing/options.ts';
-import { otelSpanId } from '../../src/tracing/otel/index.ts';
+import type { TraceOptions } from '../../src/tracing/options-schema.ts';
+import { OtelHub, otelSpanId, otelTraceId } from '../../src/tracing/otel/index.ts';
 import { Tracer } from '../../src/tracing/tracer.ts';
 import { CollectingExporter } from '../support/collecting-exporter.ts';
 
@@ -25,6 +27,7 @@ beforeEach(async () => {
   trace.setGlobalTracerProvider(provider);
   context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
   instrumentation.setTracerProvider(provider);
+  instrumentation.enable();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 });
@@ -80,5 +83,96 @@ it('a request, the graph run in it and the calls of its nodes are one trace, whi
   expect(byName('GET')?.spanContext().traceId).toBe(traceId);
   const call = record?.spans.find((span) => span.name === 'call');
   expect(byName('GET')?.parentSpanContext?.spanId).toBe(otelSpanId(call!.id));
-  expect(processor.counts).toEqual({ held: 0, kept: 1, dropped: 1, undecided: 0 });
+  expect(processor.counts).toEqual({
+    held: 0,
+    aside: 0,
+    kept: 1,
+    dropped: 1,
+    givenUp: 0,
+    undecided: 0,
+  });
+});
+
+/** An SDK and a tracer of their own that drop every run, with room for two dropped ones; the run's one node calls the server. */
+function ownSdk({ maxHeldSpans, ...privacy }: TraceOptions & { maxHeldSpans?: number } = {}) {
+  const hub = new OtelHub();
+  const exporter = new InMemorySpanExporter();
+  const held = new SluicegateSpanProcessor(new SimpleSpanProcessor({ exporter }), {
+    hub,
+    ...(maxHeldSpans === undefined ? {} : { maxHeldSpans }),
+  });
+  const own = new TracerProvider({ spanProcessors: [held] });
+  instrumentation.setTracerProvider(own);
+  const State = Annotation.Root({ path: Annotation<string> });
+  const tracer = new Tracer(
+    resolveTraceOptions({ sampleRate: 0, maxDroppedTraces: 2, ...privacy }, {}, '/nowhere'),
+    { exporter: new OtlpExporter({ hub }), otel: hub },
+  );
+  const graph = new StateGraph(State)
+    .addNode('call', async ({ path }) => {
+      await (await fetch(`${url}${path}`)).text();
+      return {};
+    })
+    .addEdge(START, 'call')
+    .compile({ name: 'support' })
+    .withConfig({ callbacks: [tracer.handler] });
+  return {
+    tracer,
+    counts: () => held.counts,
+    spans: () => exporter.getFinishedSpans(),
+    names: () => exporter.getFinishedSpans().map(({ name }) => name),
+    call: async (path: string) => {
+      const runId = randomUUID();
+      await graph.invoke({ path }, { runId });
+      return runId;
+    },
+    async [Symbol.asyncDispose]() {
+      await own.shutdown();
+    },
+  };
+}
+
+it('a run that is kept after it was dropped is exported whole, with the calls of its nodes', async () => {
+  await using app = ownSdk();
+  const { tracer, call, names, counts } = app;
+  const [first, second, third] = [await call('/1'), await call('/2'), await call('/3')];
+  expect(counts()).toMatchObject({ held: 0, aside: 2, kept: 0, dropped: 1 });
+  expect(names()).toEqual([]);
+  // The ring holds two: with the first one, its spans have gone.
+  expect(tracer.keep(first, 'unhappy')).toBe(false);
+  expect(tracer.keep(second, 'unhappy')).toBe(true);
+  await tracer.flush();
+  expect(counts()).toMatchObject({ aside: 1, kept: 1, dropped: 1, givenUp: 0 });
+  expect(names().toSorted()).toEqual(['GET', '__start__', 'call', 'invoke_agent support']);
+  const client = app.spans().find(({ name }) => name === 'GET');
+  const node = app.spans().find(({ name }) => name === 'call');
+  expect(client?.attributes['url.path']).toBe('/2');
+  expect(client?.parentSpanContext?.spanId).toBe(node?.spanContext().spanId);
+  expect(client?.spanContext().traceId).toBe(otelTraceId(second));
+  expect(tracer.counters.snapshot().spans_dropped).toBeUndefined();
+  await tracer.shutdown();
+  expect(counts()).toMatchObject({ held: 0, aside: 0, kept: 1, dropped: 2 });
+  expect(tracer.keep(third, 'unhappy')).toBe(false);
+});
+
+it('spans of a dropped run that are given up while it can still be kept are counted', async () => {
+  await using app = ownSdk({ maxHeldSpans: 1 });
+  const { tracer, call, names } = app;
+  const first = await call('/1');
+  await call('/2');
+  expect(tracer.counters.snapshot().spans_dropped).toEqual({ too_many_held: 1 });
+  expect(tracer.keep(first, 'unhappy')).toBe(true);
+  await tracer.flush();
+  expect(names().toSorted()).toEqual(['__start__', 'call', 'invoke_agent support']);
+  await tracer.shutdown();
+});
+
+it('what is hidden stays out of the spans of a run that is kept later', async () => {
+  await using app = ownSdk({ hideInputs: true, hideOutputs: true, hideMetadata: true });
+  const { tracer, call } = app;
+  expect(tracer.keep(await call('/order-of-ann'), 'unhappy')).toBe(true);
+  await tracer.flush();
+  expect(app.spans().map(({ name }) => name)).toContain('GET');
+  expect(JSON.stringify(app.spans().map(({ name, attributes }) => [name, attributes]))).not.toContain('ann');
+  await tracer.shutdown();
 });

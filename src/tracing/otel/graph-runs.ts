@@ -35,4 +35,6 @@ export interface GraphRun {
 export interface GraphRuns {
   /** The trace of a run, until its root has ended. Called often: must be cheap. */
   find(runId: string): GraphRun | undefined;
+  /** Spans inside of a dropped run were given up while it can still be kept. Called for runs of others too. */
+  noteLostSpans?(rootId: string, count: number): void;
 }

@@ -90,6 +90,11 @@ export class OtelHub {
     return this.leftRunning.get(runId);
   }
 
+  /** Tells the tracers that spans inside of a dropped run were given up while the run can still be kept. */
+  noteLostSpans(rootId: string, count: number): void {
+    for (const runs of this.runs) runs.noteLostSpans?.(rootId, count);
+  }
+
   /** Notes that somebody holds spans. Returns what takes it back, once. */
   addHolder(): () => void {
     let held = true;

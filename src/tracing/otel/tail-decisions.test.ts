@@ -22,6 +22,20 @@ describe('tail decisions', () => {
     expect(heard).toEqual(['keep']);
   });
 
+  it('that are not final are followed by another one', () => {
+    const decisions = new TailDecisions();
+    const heard: string[] = [];
+    decisions.subscribe('a', (decision) => heard.push(`early ${decision}`));
+    decisions.decide('a', 'aside');
+    const leave = decisions.subscribe('a', (decision) => heard.push(`gone ${decision}`));
+    decisions.subscribe('a', (decision) => heard.push(`late ${decision}`));
+    leave();
+    decisions.decide('a', 'keep');
+    decisions.decide('a', 'drop');
+    expect(heard).toEqual(['early aside', 'gone aside', 'late aside', 'early keep', 'late keep']);
+    expect(decisions.of('a')).toBe('drop');
+  });
+
   it('do not reach who no longer waits', () => {
     const decisions = new TailDecisions();
     const heard: string[] = [];

@@ -1,7 +1,10 @@
-/** What became of a graph run: its trace goes to the exporters, or nowhere. */
-export type TailDecision = 'keep' | 'drop';
+/**
+ * What became of a graph run: its trace goes to the exporters, or nowhere. `aside`: nowhere unless somebody asks for it while
+ * it is in memory; one of the others follows.
+ */
+export type TailDecision = 'keep' | 'drop' | 'aside';
 
-/** Takes the decision of one graph run. */
+/** Takes the decisions of one graph run: perhaps `aside`, and then the final one. */
 export type DecisionListener = (decision: TailDecision) => void;
 
 /** How many decisions are remembered for spans that end after their trace: about 100 bytes each. */
@@ -28,7 +31,7 @@ export class TailDecisions {
 
   /**
    * States the decision of a run. A later one replaces it for what comes after: a dropped trace can be promoted.
-   * Listeners are called at once, each at most once; they must not throw.
+   * Listeners are called at once, each at most once with a final one; they must not throw.
    */
   decide(rootId: string, decision: TailDecision): void {
     // Taken out first, so that the map stays in the order of the last decision.
@@ -40,21 +43,19 @@ export class TailDecisions {
     }
     const waiting = this.listeners.get(rootId);
     if (waiting === undefined) return;
-    this.listeners.delete(rootId);
+    if (decision !== 'aside') this.listeners.delete(rootId);
     for (const listener of waiting) listener(decision);
   }
 
   /**
-   * Calls the listener once, with the decision of the run: at once where it is known.
+   * Calls the listener with the decision of the run, at once where it is known, until that is final.
    *
    * @returns Takes the listener back.
    */
   subscribe(rootId: string, listener: DecisionListener): () => void {
     const known = this.decided.get(rootId);
-    if (known !== undefined) {
-      listener(known);
-      return () => {};
-    }
+    if (known !== undefined) listener(known);
+    if (known === 'keep' || known === 'drop') return () => {};
     const waiting = this.listeners.get(rootId) ?? new Set();
     waiting.add(listener);
     this.listeners.set(rootId, waiting);

@@ -49,6 +49,8 @@ function sdk(options: SluicegateSpanProcessorOptions & { sampler?: Sampler } = {
   };
 }
 
+const NONE = { held: 0, aside: 0, kept: 0, dropped: 0, givenUp: 0, undecided: 0 };
+
 describe('the span processor', () => {
   it('passes spans outside of a graph through at once', () => {
     const { tracer, names } = sdk();
@@ -77,12 +79,12 @@ describe('the span processor', () => {
     record('small', 'a');
     for (const name of ['b', 'c', 'd']) record('big', name);
     expect(names()).toEqual(['b', 'c', 'd']);
-    expect(processor.counts).toEqual({ held: 1, kept: 0, dropped: 0, undecided: 3 });
+    expect(processor.counts).toEqual({ ...NONE, held: 1, undecided: 3 });
     hub.decisions.decide('small', 'drop');
     hub.decisions.decide('big', 'drop');
     record('big', 'late');
     expect(names()).toEqual(['b', 'c', 'd']);
-    expect(processor.counts).toEqual({ held: 0, kept: 0, dropped: 2, undecided: 3 });
+    expect(processor.counts).toEqual({ ...NONE, dropped: 2, undecided: 3 });
   });
 
   it('passes on what waits when the SDK shuts down, and takes no part any more', async () => {
@@ -94,6 +96,55 @@ describe('the span processor', () => {
     expect(names()).toEqual(['a']);
     expect([hub.hasSink, hub.holdsSpans]).toEqual([false, false]);
     expect(processor.counts).toMatchObject({ held: 0, undecided: 1 });
+  });
+
+  it('holds the spans of a run that was dropped for as long as it can be kept, also those that end late', () => {
+    const { record, processor, hub, names } = sdk();
+    for (const run of ['kept', 'dropped']) {
+      record(run, `${run} early`);
+      hub.decisions.decide(run, 'aside');
+      record(run, `${run} late`);
+    }
+    record('begun late', 'x');
+    hub.decisions.decide('later', 'aside');
+    record('later', 'y');
+    expect(names()).toEqual([]);
+    expect(processor.counts).toEqual({ ...NONE, held: 1, aside: 5 });
+    hub.decisions.decide('kept', 'keep');
+    hub.decisions.decide('dropped', 'drop');
+    for (const run of ['kept', 'dropped']) record(run, `${run} last`);
+    expect(names()).toEqual(['kept early', 'kept late', 'kept last']);
+    expect(processor.counts).toEqual({ ...NONE, held: 1, aside: 1, kept: 3, dropped: 3 });
+  });
+
+  it('gives up the run that was dropped first when too many spans are held, before it passes one on undecided', () => {
+    const { record, processor, hub, names } = sdk({ maxHeldSpans: 3 });
+    const lost: unknown[] = [];
+    hub.addRuns({ find: () => undefined, noteLostSpans: (...said) => lost.push(said) });
+    for (const name of ['a', 'b']) record('first', name);
+    hub.decisions.decide('first', 'aside');
+    record('second', 'c');
+    hub.decisions.decide('second', 'aside');
+    record('running', 'd');
+    expect(processor.counts).toEqual({ ...NONE, held: 1, aside: 1, dropped: 2, givenUp: 2 });
+    expect(lost).toEqual([['first', 2]]);
+    hub.decisions.decide('first', 'keep');
+    hub.decisions.decide('second', 'keep');
+    expect(names()).toEqual(['c']);
+    for (const name of ['e', 'f', 'g']) record('running', name);
+    expect(names()).toEqual(['c', 'd', 'e', 'f', 'g']);
+    expect(processor.counts).toEqual({ ...NONE, kept: 1, dropped: 2, givenUp: 2, undecided: 4 });
+  });
+
+  it('passes on nothing of a dropped run when the SDK shuts down', async () => {
+    const { record, provider, processor, hub, names } = sdk();
+    record('dropped', 'a');
+    hub.decisions.decide('dropped', 'aside');
+    record('running', 'b');
+    await provider.shutdown();
+    hub.decisions.decide('dropped', 'keep');
+    expect(names()).toEqual(['b']);
+    expect(processor.counts).toEqual({ ...NONE, dropped: 1, undecided: 1 });
   });
 
   it('knows the resource of the SDK without a span having passed, and records none to learn it', () => {

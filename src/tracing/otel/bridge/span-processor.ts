@@ -2,7 +2,7 @@ import { type Context, diag, trace } from '@opentelemetry/api';
 import { UsageError } from '../../../core/index.ts';
 import type { SpanCleaner } from '../graph-runs.ts';
 import { type OtelHub, otelHub, type SpanFactory } from '../otel-hub.ts';
-import type { TailDecision } from '../tail-decisions.ts';
+import { type HeldRun, HeldSpans } from './held-spans.ts';
 import { joinContext } from './join-context.ts';
 import { cleanerOf, rootOf } from './run-key.ts';
 import type { SdkResource, SdkSpan, SdkSpanProcessor } from './sdk-span.ts';
@@ -10,8 +10,9 @@ import type { SdkResource, SdkSpan, SdkSpanProcessor } from './sdk-span.ts';
 /** Options of {@link SluicegateSpanProcessor}. */
 export interface SluicegateSpanProcessorOptions {
   /**
-   * Spans that may wait for the decision of their graph run. When there are more, those of the run with the most are
-   * passed on undecided, and counted. Default 10000.
+   * Spans that may be held: of graph runs that are not decided, and of dropped ones as long as `keep` can have them. When there
+   * are more, those of the run that was dropped first are given up, and when no dropped one is left, those of the run with the
+   * most are passed on undecided. Both are counted. Default 10000.
    */
   readonly maxHeldSpans?: number;
   /** The resource of the SDK, for the spans of the graph. Default: that of the first span this processor sees. */
@@ -26,24 +27,22 @@ export interface SluicegateSpanProcessorOptions {
 export interface HeldSpanCounts {
   /** Waiting for a decision now. */
   readonly held: number;
+  /** Of runs that were dropped, held as long as `keep` can have the run. */
+  readonly aside: number;
   /** Passed on because their run was kept. */
   readonly kept: number;
-  /** Left out because their run was dropped. */
+  /** Left out for good because their run was dropped. */
   readonly dropped: number;
+  /** Of those, while `keep` could still have had the run: too many were held. */
+  readonly givenUp: number;
   /** Passed on without a decision: too many were waiting, or the SDK shut down. */
   readonly undecided: number;
-}
-
-/** The spans of one graph run that wait. */
-interface HeldRun {
-  readonly spans: SdkSpan[];
-  readonly unsubscribe: () => void;
 }
 
 /**
  * Goes around the span processor of an application that runs its own OpenTelemetry SDK, 2.x or 3.x. What is recorded
  * inside a wrapped graph (HTTP calls, queries, spans of the application's own) waits until the run is decided and then
- * follows it: to the processor inside, or nowhere. The spans of a kept graph go the same way, so that the application's
+ * follows it: to the processor inside, or nowhere, unless `keep` asks for the run in time. The spans of a kept graph go the same way, so that the application's
  * resource and exporters stay the only ones. Spans outside of a graph pass through at once.
  *
  * What the tracer of the graph hides or redacts is kept out of the spans inside of it too: the processor inside gets a copy
@@ -66,12 +65,12 @@ export class SluicegateSpanProcessor {
   private readonly roots = new WeakMap<SdkSpan, string>();
   /** What to leave out of spans that have started inside a graph whose tracer hides something. */
   private readonly cleaners = new WeakMap<SdkSpan, SpanCleaner>();
-  private readonly runs = new Map<string, HeldRun>();
+  private readonly held = new HeldSpans();
   private resource: SdkResource | undefined;
   private probing = false;
-  private held = 0;
   private kept = 0;
   private dropped = 0;
+  private givenUp = 0;
   private undecided = 0;
 
   constructor(inner: SdkSpanProcessor, options: SluicegateSpanProcessorOptions = {}) {
@@ -102,7 +101,8 @@ export class SluicegateSpanProcessor {
 
   /** What this processor has done so far. */
   get counts(): HeldSpanCounts {
-    return { held: this.held, kept: this.kept, dropped: this.dropped, undecided: this.undecided };
+    const { held, kept, dropped, givenUp, undecided } = this;
+    return { held: held.waitingCount, aside: held.asideCount, kept, dropped, givenUp, undecided };
   }
 
   /** For the SDK: a span has started. */
@@ -130,7 +130,7 @@ export class SluicegateSpanProcessor {
       return;
     }
     const decision = this.hub.decisions.of(root);
-    if (decision !== undefined) this.settle([span], decision);
+    if (decision === 'keep' || decision === 'drop') this.settle([span], decision);
     else this.hold(root, span);
   }
 
@@ -139,33 +139,48 @@ export class SluicegateSpanProcessor {
     for (const span of factory(this.resource ?? this.probe())) this.inner.onEnd(span as never);
   }
 
-  /** Flushes the processor inside. Spans whose run is not decided keep waiting. */
+  /** Flushes the processor inside. Spans whose run is not decided, or was dropped, stay where they are. */
   forceFlush(): Promise<void> {
     return this.inner.forceFlush();
   }
 
-  /** Passes on what waits, undecided, and shuts the processor inside down. */
+  /** Passes on what waits, undecided, drops what was set aside, and shuts the processor inside down. */
   async shutdown(): Promise<void> {
     for (const leave of this.leave.splice(0)) leave();
-    for (const root of [...this.runs.keys()]) this.release(root);
+    for (let run = this.held.oldestAside; run !== undefined; run = this.held.oldestAside) {
+      this.dropped += this.takeOut(run).length;
+    }
+    for (let run = this.held.biggestWaiting; run !== undefined; run = this.held.biggestWaiting)
+      this.release(run);
     await this.inner.shutdown();
   }
 
   private hold(root: string, span: SdkSpan): void {
-    let run = this.runs.get(root);
-    if (run === undefined) {
-      const unsubscribe = this.hub.decisions.subscribe(root, (decision) => {
-        this.settle(this.take(root), decision);
+    const { held, hub, maxHeldSpans } = this;
+    const begun = held.add(root, span);
+    if (begun !== undefined) {
+      begun.leave = hub.decisions.subscribe(root, (decision) => {
+        if (decision === 'aside') held.setAside(root);
+        else this.settle(held.take(root), decision);
       });
-      run = { spans: [], unsubscribe };
-      this.runs.set(root, run);
     }
-    run.spans.push(span);
-    this.held += 1;
-    if (this.held > this.maxHeldSpans) this.releaseBiggest();
+    while (held.waitingCount + held.asideCount > maxHeldSpans) this.makeRoom();
   }
 
-  private settle(spans: readonly SdkSpan[], decision: TailDecision): void {
+  private makeRoom(): void {
+    const { oldestAside, biggestWaiting } = this.held;
+    if (oldestAside !== undefined) this.giveUp(oldestAside);
+    else if (biggestWaiting !== undefined) this.release(biggestWaiting);
+  }
+
+  private giveUp(run: HeldRun): void {
+    const spans = this.takeOut(run).length;
+    this.dropped += spans;
+    this.givenUp += spans;
+    this.hub.noteLostSpans(run.rootId, spans);
+  }
+
+  private settle(spans: readonly SdkSpan[], decision: 'keep' | 'drop'): void {
     if (decision === 'drop') {
       this.dropped += spans.length;
       return;
@@ -175,32 +190,20 @@ export class SluicegateSpanProcessor {
   }
 
   /** Passed on rather than dropped: the run may yet fail, and then nothing of it may be missing. */
-  private release(root: string): void {
-    const run = this.runs.get(root);
-    run?.unsubscribe();
-    const spans = this.take(root);
+  private release(run: HeldRun): void {
+    const spans = this.takeOut(run);
     this.undecided += spans.length;
     for (const span of spans) this.passOn(span);
+  }
+
+  private takeOut({ rootId, leave }: HeldRun): readonly SdkSpan[] {
+    leave();
+    return this.held.take(rootId);
   }
 
   private passOn(span: SdkSpan): void {
     const clean = this.cleaners.get(span);
     this.inner.onEnd(toInner(clean === undefined ? span : clean(span)));
-  }
-
-  private releaseBiggest(): void {
-    let biggest: { readonly root: string; readonly size: number } | undefined;
-    for (const [root, { spans }] of this.runs) {
-      if (biggest === undefined || spans.length > biggest.size) biggest = { root, size: spans.length };
-    }
-    if (biggest !== undefined) this.release(biggest.root);
-  }
-
-  private take(root: string): readonly SdkSpan[] {
-    const spans = this.runs.get(root)?.spans ?? [];
-    this.runs.delete(root);
-    this.held -= spans.length;
-    return spans;
   }
 
   /**
