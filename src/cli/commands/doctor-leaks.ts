@@ -168,6 +168,8 @@ async function record(graph: LoadedGraph, how: Recording, context: CommandContex
   const input = planter.plant(how.shape, 'input');
   const config = {
     runId,
+    // After the name it would have, by which the report then calls it.
+    runName: planter.after(graph.getName(), 'run name'),
     metadata: { sluice_canary: planter.text('metadata') },
     tags: [planter.text('tag')],
     configurable: {

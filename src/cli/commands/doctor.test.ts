@@ -79,9 +79,9 @@ describe('sluice doctor --leaks', () => {
     expect(out).toMatch(
       /^Leaks of \.\/agent\.mjs#graph\nrun {6}success, \d+ spans\nprivacy {2}nothing is hidden\n/,
     );
-    expect(out).toMatch(/\ntrace agent\n {2}threadId +← thread id\n/);
+    expect(out).toMatch(/\ntrace agent\n {2}name +← run name\n {2}threadId +← thread id\n/);
     expect(out).toMatch(
-      /\ngraph agent\n {2}inputs\.messages\[0\]\.content +← input\.messages\[0\]\.content\n/,
+      /\ngraph agent\n {2}name +← run name\n {2}inputs\.messages\[0\]\.content +← input\.messages\[0\]\.content\n/,
     );
     expect(out).toMatch(/\n {2}outputs\.answer +← input\.messages\[0\]\.content\n/);
     expect(out).toMatch(/\n {2}metadata\.sluice_canary +← metadata\n/);
@@ -95,7 +95,7 @@ describe('sluice doctor --leaks', () => {
     const flags = await sluice(dir.path, ['--leaks', './agent.mjs#graph', ...HIDE]);
     expect([flags.exitCode, flags.out]).toEqual([
       0,
-      expect.stringContaining('NONE LEAVES  none of 5 canary values'),
+      expect.stringContaining('NONE LEAVES  none of 6 canary values'),
     ]);
     const env = await sluice(dir.path, ['./agent.mjs#graph', '--leaks'], {
       SLUICE_HIDE_INPUTS: 'true',
@@ -122,6 +122,21 @@ describe('sluice doctor --leaks', () => {
     expect(leaks).toContainEqual(
       expect.objectContaining({ type: 'node', span: 'reply', path: 'outputs.answer' }),
     );
+  });
+
+  it('shows that a private run name leaves, unless metadata is hidden or a rule finds it', async () => {
+    await using dir = await project();
+    const namesOf = async (...flags: string[]) => {
+      const { out } = await sluice(dir.path, ['--leaks', './agent.mjs#graph', '--json', ...flags]);
+      const { leaks } = JSON.parse(out) as Report;
+      return leaks.flatMap(({ type, span, path, from }) =>
+        from.includes('run name') ? [`${type} ${span} ${path}`] : [],
+      );
+    };
+    const leaves = ['trace agent name', 'graph agent name'];
+    expect(await namesOf('--hide-inputs', '--hide-outputs')).toEqual(leaves);
+    expect(await namesOf('--hide-metadata')).toEqual([]);
+    expect(await namesOf('--redact')).toEqual([]);
   });
 
   it('takes the shape of the input, and redacts by the built-in rules', async () => {

@@ -8,6 +8,9 @@ export interface Canary {
   readonly place: string;
 }
 
+/** What canaries that have the shape of an e-mail address end with. */
+const EMAIL_END = '@example.com';
+
 /** Fields that say what a message or a tool call is. Changing one would test another input. */
 const PROTOCOL_KEYS: ReadonlySet<string> = new Set(['role', 'type', 'id', 'tool_call_id', 'lc']);
 
@@ -27,7 +30,12 @@ export class CanaryPlanter {
   text(place: string): string {
     const id = `sluicecanary${letters(this.canaries.length)}zq`;
     this.canaries.push({ id, place });
-    return this.isEmail ? `${id}@example.com` : id;
+    return this.isEmail ? `${id}${EMAIL_END}` : id;
+  }
+
+  /** A text followed by a canary of its own. */
+  after(text: string, place: string): string {
+    return `${text} ${this.text(place)}`.trim();
   }
 
   /**
@@ -35,7 +43,7 @@ export class CanaryPlanter {
    * or tool call.
    */
   plant(value: unknown, path: string): unknown {
-    if (typeof value === 'string') return `${value} ${this.text(path)}`.trim();
+    if (typeof value === 'string') return this.after(value, path);
     if (Array.isArray(value)) return value.map((item, index) => this.plant(item, `${path}[${index}]`));
     if (!isRecord(value)) return value;
     return Object.fromEntries(
@@ -47,6 +55,13 @@ export class CanaryPlanter {
       }),
     );
   }
+}
+
+/** A text as it is without the canaries in it. */
+export function withoutCanaries(text: string, canaries: readonly Canary[]): string {
+  return canaries
+    .reduce((left, { id }) => left.replaceAll(`${id}${EMAIL_END}`, '').replaceAll(id, ''), text)
+    .trim();
 }
 
 /** `aaa`, `aab`: of one length up to 17,576, so that none is the beginning of another. */

@@ -1,9 +1,9 @@
 import { isRecord, type Trace } from '../../core/index.ts';
-import type { Canary } from './canary.ts';
+import { type Canary, withoutCanaries } from './canary.ts';
 
 /** A field of a recorded trace by which a canary leaves. */
 export interface Leak {
-  /** Name of the span, or of the trace. */
+  /** Name of the span, or of the trace, without the canaries in it. */
   readonly span: string;
   /** Type of the span; `trace` for a field of the trace itself. */
   readonly type: string;
@@ -28,7 +28,8 @@ export function findLeaks(trace: Trace, canaries: readonly Canary[]): readonly L
     string,
     { leak: Omit<Leak, 'from' | 'spans'>; from: Set<string>; ids: Set<string> }
   >();
-  const look = (id: string, span: string, type: string, record: unknown) =>
+  const look = (id: string, name: string, type: string, record: unknown) => {
+    const span = withoutCanaries(name, canaries);
     walk(record, '', (path, text) => {
       const places = placesIn(text);
       if (places.length === 0) return;
@@ -38,6 +39,7 @@ export function findLeaks(trace: Trace, canaries: readonly Canary[]): readonly L
       entry.ids.add(id);
       for (const place of places) entry.from.add(place);
     });
+  };
   const { spans, ...head } = trace;
   look(trace.id, trace.name, 'trace', head);
   for (const span of spans) look(span.id, span.name, span.type, span);

@@ -82,6 +82,14 @@ describe('findLeaks', () => {
     ]);
   });
 
+  it.each([true, false])('calls a span by its name without the canary in it (e-mail: %s)', (isEmail) => {
+    const planter = new CanaryPlanter({ isEmail });
+    const name = planter.after('agent', 'run name');
+    expect(findLeaks(traceWith('x', { name }), planter.canaries)).toEqual([
+      { span: 'agent', type: 'trace', path: 'name', from: ['run name'], spans: 1 },
+    ]);
+  });
+
   it('finds it in keys, and in fields of the trace', () => {
     const planter = new CanaryPlanter({ isEmail: true });
     const text = planter.text('thread id');
