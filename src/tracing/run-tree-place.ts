@@ -4,7 +4,7 @@ import { AsyncLocalStorageProviderSingleton } from '@langchain/core/singletons';
 import { LangChainTracer } from '@langchain/core/tracers/tracer_langchain';
 import { currentRunId } from './current-run.ts';
 import type { LangChainTracerStandIn } from './langchain-tracer.ts';
-import { lazyRunTree } from './lazy-run-tree.ts';
+import { type Extra, lazyRunTree } from './lazy-run-tree.ts';
 import type { RunTree, TracingClient } from './nested-runs.ts';
 import { recorderOf } from './recorder.ts';
 
@@ -69,13 +69,13 @@ export class RunTreePlace extends BaseCallbackHandler {
   getRunTreeWithTracingConfig(runId: string): RunTree {
     this.prototype ??= runTreePrototype();
     const { prototype } = this;
-    // Not `false`, as in what core makes: by that it would drop the tracer, and with it this place.
-    const tree = lazyRunTree({
+    return lazyRunTree({
+      // Not `false`, as in what core makes: by that it would drop the tracer, and with it this place.
       known: { tracingEnabled: undefined, extra: undefined },
       prototype,
       make: () => Reflect.construct(prototype.constructor, [UNTRACED]),
+      extra: isFunctionCall(runId) ? undefined : withoutStream,
     });
-    return isFunctionCall(runId) ? tree : hideFromStreams(tree);
   }
 
   /** Asked for by langsmith's calls that are handed the configuration of a run: they belong to it. */
@@ -117,15 +117,8 @@ function isFunctionCall(runId: string): boolean {
 }
 
 /** Core hands over a stream's configuration in a form of its own; that of a graph's step has no limit of time. */
-function hideFromStreams(tree: RunTree): RunTree {
-  return Object.defineProperty(tree, 'extra', {
-    configurable: true,
-    enumerable: true,
-    set(extra: Readonly<Record<PropertyKey, unknown>>) {
-      const config = extra[CONFIG];
-      const isStream = typeof config === 'object' && config !== null && Object.hasOwn(config, 'timeout');
-      const value = isStream ? { ...extra, [CONFIG]: undefined } : extra;
-      Object.defineProperty(tree, 'extra', { configurable: true, enumerable: true, writable: true, value });
-    },
-  });
+function withoutStream(extra: Extra): Extra {
+  const config = extra[CONFIG];
+  const isStream = typeof config === 'object' && config !== null && Object.hasOwn(config, 'timeout');
+  return isStream ? { ...extra, [CONFIG]: undefined } : extra;
 }
