@@ -1,6 +1,12 @@
-/** A map that forgets its oldest entries beyond a number of them. */
+/**
+ * A map that forgets its oldest entries. The youngest `maxSize` are in it, and no more than twice as many.
+ *
+ * In two generations, of which the older is forgotten as a whole: taking the first entry out of a `Map` over and over searches
+ * through all that were taken out before it.
+ */
 export class BoundedMap<Key, Value> {
-  private readonly entries = new Map<Key, Value>();
+  private young = new Map<Key, Value>();
+  private old = new Map<Key, Value>();
   private readonly maxSize: number;
 
   constructor(maxSize: number) {
@@ -8,24 +14,22 @@ export class BoundedMap<Key, Value> {
   }
 
   get(key: Key): Value | undefined {
-    return this.entries.get(key);
+    return this.young.get(key) ?? this.old.get(key);
   }
 
   /** Sets an entry, which is then the youngest. */
   set(key: Key, value: Value): void {
-    this.entries.delete(key);
-    this.entries.set(key, value);
-    if (this.entries.size <= this.maxSize) return;
-    for (const oldest of this.entries.keys()) {
-      this.entries.delete(oldest);
-      return;
-    }
+    this.young.set(key, value);
+    if (this.young.size < this.maxSize) return;
+    this.old = this.young;
+    this.young = new Map();
   }
 
   /** Takes an entry out. */
   take(key: Key): Value | undefined {
-    const value = this.entries.get(key);
-    this.entries.delete(key);
+    const value = this.get(key);
+    this.young.delete(key);
+    this.old.delete(key);
     return value;
   }
 }
