@@ -1,5 +1,8 @@
 import type { Clock } from '../core/index.ts';
+import { AgeWatch } from './age-watch.ts';
 import type { Counters } from './counters.ts';
+import { GoneRuns } from './gone-runs.ts';
+import { newSpan, snapshot } from './new-span.ts';
 import type { GraphRun, ParentSpan } from './otel/index.ts';
 import { payloadSize } from './payload-size.ts';
 import type { RawEvent, RawSpan, RawTrace, SpanStart } from './raw-trace.ts';
@@ -32,9 +35,6 @@ interface ActiveTrace {
   readonly startedAt: { readonly wallMs: number; readonly monotonicMs: number };
 }
 
-/** A timer takes no more than about 24 days. */
-const LONGEST_SLEEP_MS = 86_400_000;
-
 /** A run that is followed. */
 interface FollowedRun {
   readonly recorder: Recorder;
@@ -47,6 +47,7 @@ interface FollowedRun {
  * of its runs: the outer one has the whole tree, so the inner one leaves them alone.
  */
 const followed = new Map<string, FollowedRun>();
+const gone = new GoneRuns();
 
 /** The recorder that follows a run, until the trace of the run has ended. */
 export function recorderOf(runId: string): Recorder | undefined {
@@ -57,11 +58,19 @@ export function recorderOf(runId: string): Recorder | undefined {
 export class Recorder {
   private readonly deps: RecorderDeps;
   private readonly active = new Map<string, ActiveTrace>();
-  private readonly stopping = new AbortController();
-  private isWatchingAge = false;
+  private readonly ageWatch: AgeWatch;
 
   constructor(deps: RecorderDeps) {
     this.deps = deps;
+    this.ageWatch = new AgeWatch({
+      sleep: deps.sleep,
+      leftMs: () => {
+        const [oldest] = this.active.values();
+        return oldest && this.leftMs(oldest);
+      },
+      expire: () => this.expire(),
+      onDefect: () => deps.counters.add('internal_errors', 'age_limit'),
+    });
   }
 
   /** Whether this is the root of a trace under way. */
@@ -71,17 +80,17 @@ export class Recorder {
 
   /** From now on no new trace is begun. */
   stop(): void {
-    this.stopping.abort();
+    this.ageWatch.stop();
   }
 
-  /** Starts a span: the root of a new trace when it is a graph whose parent is not known. */
+  /** Starts a span: the root of a new trace when it is a graph that is in no run of a trace, and in none that was. */
   start(start: SpanStart): void {
     const parentId = start.parentId ?? '';
     const parent = followed.get(parentId);
     if (followed.has(start.id) || (parent !== undefined && parent.recorder !== this)) return;
     if (parent !== undefined) this.startSpan(start, parent.home);
-    else if (start.type !== 'graph') this.deps.counters.add('spans_dropped', 'parent_gone');
-    else if (!this.stopping.signal.aborted) this.startTrace(start);
+    else if (start.type !== 'graph' || gone.encloses(start)) this.leaveOut(start);
+    else if (!this.ageWatch.isStopped) this.startTrace(start);
   }
 
   /** Ends a span that returned. */
@@ -166,12 +175,20 @@ export class Recorder {
 
   /** Ends every trace under way, as cancelled, with what it has: the process is about to go. */
   abandon(): void {
-    for (const home of [...this.active.values()]) this.endTrace(home);
+    for (const home of [...this.active.values()]) this.endTrace(home, true);
+  }
+
+  /** What encloses it is gone: where it belongs nobody can tell. */
+  private leaveOut(start: SpanStart): void {
+    if (gone.has(start)) return;
+    gone.leaveOut(start.id);
+    this.deps.counters.add('spans_dropped', 'parent_gone');
   }
 
   private startSpan(start: SpanStart, home: ActiveTrace): void {
     if (home.trace.spans.length >= this.deps.maxSpansPerTrace) {
       home.trace.spansDropped += 1;
+      gone.leaveOut(start.id);
       this.deps.counters.add('spans_dropped', 'span_limit');
       return;
     }
@@ -201,49 +218,34 @@ export class Recorder {
       startedAt: { wallMs, monotonicMs: this.deps.monotonic() },
     };
     this.active.set(root.id, home);
-    if (!this.isWatchingAge) void this.watchAge();
+    this.ageWatch.start();
     this.deps.buffer.add(home.trace);
     this.register(root, home);
     this.weigh(home, root.inputs);
   }
 
-  private endTrace(home: ActiveTrace): void {
+  /** `isCut`: what is in it may still be running. */
+  private endTrace(home: ActiveTrace, isCut = false): void {
     this.active.delete(home.trace.root.id);
     for (const span of home.trace.spans) {
       followed.delete(span.id);
+      if (isCut) gone.leaveOut(span.id);
+      else gone.end(span);
     }
     this.deps.onEnd(home.trace);
   }
 
   /** Roots start in the order of this map, so the first one that is young enough ends the search. */
   private expire(): void {
-    const oldest = this.deps.monotonic() - this.deps.maxTraceAgeMs;
     for (const home of this.active.values()) {
-      if (home.startedAt.monotonicMs > oldest) return;
+      if (this.leftMs(home) > 0) return;
       this.deps.counters.add('traces_expired', 'age_limit');
-      this.endTrace(home);
+      this.endTrace(home, true);
     }
   }
 
-  /** Sleeps from the end of one oldest run's time to that of the next, for as long as there are any. Never rejects. */
-  private async watchAge(): Promise<void> {
-    const { sleep, monotonic, maxTraceAgeMs } = this.deps;
-    const { signal } = this.stopping;
-    if (sleep === undefined) return;
-    this.isWatchingAge = true;
-    for (;;) {
-      const [oldest] = this.active.values();
-      if (oldest === undefined || signal.aborted) break;
-      const leftMs = oldest.startedAt.monotonicMs + maxTraceAgeMs - monotonic();
-      // The only way this sleep rejects is the end.
-      await sleep(Math.min(Math.max(leftMs, 1), LONGEST_SLEEP_MS), signal).catch(() => undefined);
-      try {
-        this.expire();
-      } catch {
-        this.deps.counters.add('internal_errors', 'age_limit');
-      }
-    }
-    this.isWatchingAge = false;
+  private leftMs({ startedAt }: ActiveTrace): number {
+    return startedAt.monotonicMs + this.deps.maxTraceAgeMs - this.deps.monotonic();
   }
 
   private register(span: RawSpan, home: ActiveTrace): void {
@@ -276,32 +278,4 @@ export class Recorder {
 
 function isRoot(entry: { readonly span: RawSpan; readonly home: ActiveTrace }): boolean {
   return entry.span === entry.home.trace.root;
-}
-
-function newSpan(start: SpanStart, startTimeMs: number): RawSpan {
-  return {
-    ...start,
-    startTimeMs,
-    endTimeMs: undefined,
-    outputs: undefined,
-    thrown: undefined,
-    failed: false,
-    outcome: undefined,
-    events: [],
-    payloadsReleased: false,
-  };
-}
-
-/**
- * A copy two levels deep of what the caller holds: appending the next message to the list that was passed in or returned
- * is common, and must not change the record.
- */
-function snapshot(payload: unknown): unknown {
-  if (Array.isArray(payload)) return [...payload];
-  if (typeof payload !== 'object' || payload === null) return payload;
-  if (Object.getPrototypeOf(payload) !== Object.prototype) return payload;
-  const copy: Record<string, unknown> = {};
-  for (const [key, member] of Object.entries(payload))
-    copy[key] = Array.isArray(member) ? [...member] : member;
-  return copy;
 }

@@ -9,7 +9,7 @@ import { CollectingExporter } from './collecting-exporter.ts';
 export function traceWith<Graph extends TraceableGraph>(
   graph: Graph,
   options: TraceOptions = {},
-  deps: Pick<TracerDeps, 'clock' | 'monotonic' | 'env'> = {},
+  deps: Pick<TracerDeps, 'clock' | 'monotonic' | 'env' | 'metrics'> = {},
 ) {
   const exporter = new CollectingExporter();
   const problems: string[] = [];
