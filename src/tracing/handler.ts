@@ -1,19 +1,12 @@
 import { GraphCallbackHandler, type GraphInterruptEvent, type GraphResumeEvent } from '@langchain/langgraph';
-import type { SpanType } from '../core/index.ts';
-import { isRecord } from '../core/index.ts';
+import { MAX_PIECES, type Piece, pieceOf } from './answer-pieces.ts';
 import { takeRunSignal } from './graph-calls.ts';
+import { learnOwnNames, ownNameOf } from './own-names.ts';
 import type { Recorder } from './recorder.ts';
-
-type Metadata = Record<string, unknown>;
+import { chainType, type Metadata, modelName, type SerializedRunnable } from './reported-run.ts';
 
 /** Event of a model span: lengths of the pieces in which its answer came. */
 const PIECES = 'pieces';
-
-/** The parts of a serialized runnable that are read here. */
-interface SerializedRunnable {
-  readonly id?: readonly string[];
-  readonly name?: string;
-}
 
 /**
  * Tells the recorder what LangChain's callbacks report. Awaited and synchronous: handlers that are not awaited share one
@@ -38,6 +31,7 @@ export class TracingHandler extends GraphCallbackHandler {
     this.recorder = recorder;
     this.onDefect = onDefect;
     this.graphName = graphName;
+    learnOwnNames();
   }
 
   /** One handler is one recorder: a copy would be a second one. */
@@ -66,7 +60,7 @@ export class TracingHandler extends GraphCallbackHandler {
         inputs,
         metadata,
         tags,
-        graphName: parentId === undefined ? this.graphName : undefined,
+        ownName: ownNameOf(chain) ?? (parentId === undefined ? this.graphName : undefined),
         signal: takeRunSignal(runId),
       }),
     );
@@ -147,6 +141,7 @@ export class TracingHandler extends GraphCallbackHandler {
         parentId,
         name: runName ?? tool?.name ?? tool?.id?.at(-1) ?? 'tool',
         className: tool?.id?.at(-1),
+        ownName: ownNameOf(tool),
         type: 'tool',
         inputs: { input },
         metadata,
@@ -273,38 +268,4 @@ export class TracingHandler extends GraphCallbackHandler {
       this.onDefect(where, thrown);
     }
   }
-}
-
-/** Length of a piece's text; with those of the arguments of tool calls, by the number of the call, where it has any. */
-type Piece =
-  | number
-  | readonly [textLength: number, ...calls: (readonly [call: number, argsLength: number])[]];
-
-const MAX_PIECES = 4_096;
-
-function pieceOf(token: string, chunk: unknown): Piece {
-  const message = isRecord(chunk) ? chunk['message'] : undefined;
-  if (!isRecord(message)) return token.length;
-  const { content, tool_call_chunks: calls } = message;
-  const textLength = typeof content === 'string' ? content.length : token.length;
-  if (!Array.isArray(calls) || calls.length === 0) return textLength;
-  return [
-    textLength,
-    ...calls.map((call) => [Number(call?.index ?? 0), String(call?.args ?? '').length] as const),
-  ];
-}
-
-function chainType(chain: SerializedRunnable | undefined, tags: readonly string[]): SpanType {
-  if (tags.some((tag) => tag.startsWith('graph:step:'))) return 'node';
-  return chain?.id?.[0] === 'langgraph' ? 'graph' : 'chain';
-}
-
-function modelName(metadata: Metadata, extra: Metadata | undefined): string | undefined {
-  const params = extra?.['invocation_params'];
-  const named = [
-    metadata['ls_model_name'],
-    isRecord(params) ? params['model'] : undefined,
-    isRecord(params) ? params['model_name'] : undefined,
-  ];
-  return named.find((name) => typeof name === 'string');
 }

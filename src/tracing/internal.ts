@@ -2,6 +2,7 @@
 export type { BoxContents, BoxResend } from './dead-letters/index.ts';
 export { openDeadLetters } from './default-exporters.ts';
 export { type InMemoryTracing, traceInMemory } from './in-memory.ts';
+export { loadedCommonJs } from './loaded-commonjs.ts';
 export { type ResolvedTraceOptions, resolveTraceOptions } from './options.ts';
 export type { TraceOptions } from './options-schema.ts';
 export {

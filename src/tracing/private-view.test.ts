@@ -53,7 +53,7 @@ function viewOf(options: Partial<PrivacyOptions>, root: RawSpan, ...spans: RawSp
   );
 }
 
-const root = span({ id: 'root', parentId: undefined, type: 'graph', graphName: 'agent' });
+const root = span({ id: 'root', parentId: undefined, type: 'graph', ownName: 'agent' });
 const node = span({ id: 'node', type: 'node', metadata: { langgraph_node: 'work' } });
 
 describe('the name of a span where metadata is hidden', () => {
@@ -63,10 +63,20 @@ describe('the name of a span where metadata is hidden', () => {
     ['for a graph in no node its type', { type: 'graph', metadata: { langgraph_node: 'canary' } }, 'graph'],
     ['for a model its class', { type: 'llm', className: 'ChatOpenAI' }, 'ChatOpenAI'],
     ['for a chain its class', { className: 'RunnableLambda' }, 'RunnableLambda'],
-    ['for a tool its name', { type: 'tool', name: 'look_up', className: 'DynamicTool' }, 'look_up'],
+    [
+      'for a subgraph its own',
+      { type: 'graph', ownName: 'sub', metadata: { langgraph_node: 'work' } },
+      'sub',
+    ],
+    ['for a tool its own', { type: 'tool', ownName: 'look_up', className: 'DynamicTool' }, 'look_up'],
+    [
+      'for a tool whose own is not known its class',
+      { type: 'tool', name: 'canary', className: 'Tool' },
+      'Tool',
+    ],
     [
       'for a tool called anything else its class',
-      { type: 'tool', name: 'of canary', className: 'DynamicTool' },
+      { type: 'tool', ownName: 'of canary', className: 'DynamicTool' },
       'DynamicTool',
     ],
     ['for what langsmith reports its type', { type: 'tool' }, 'tool'],
@@ -78,7 +88,7 @@ describe('the name of a span where metadata is hidden', () => {
 
   it('is for the root the name that the graph was compiled with', () => {
     expect(viewOf({ hideMetadata: true }, root).name(root)).toBe('agent');
-    const { graphName: _unknown, ...unnamed } = root;
+    const { ownName: _unknown, ...unnamed } = root;
     expect(viewOf({ hideMetadata: true }, unnamed).name(unnamed)).toBe('graph');
   });
 

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { isUuid } from '../core/index.ts';
+import { isKnownProvider, providerName } from './exporters/otlp/index.ts';
 import type { RawEvent, RawSpan, RawTrace } from './raw-trace.ts';
-import type { Hiding, Privacy } from './redaction/index.ts';
+import { errorName, type Hiding, type Privacy } from './redaction/index.ts';
 import { formatTraceState, parseTraceState } from './sampling/index.ts';
 
 /** Events that the tracer names itself; any other has a name of the application's making. */
@@ -122,9 +123,24 @@ export class PrivateView {
 
   /** What a span is called in metrics. */
   label(span: RawSpan): string {
-    if (span === this.root && span.graphName !== undefined) return this.text(span.graphName);
+    const ownName = ownNameOf(span);
+    if (ownName !== undefined) return this.text(ownName);
     if (span.type === 'llm') return this.model(span) ?? this.name(span);
     return (span.type === 'node' ? this.node(span) : undefined) ?? this.name(span);
+  }
+
+  /** The type of what a span threw. */
+  errorType(span: RawSpan): string {
+    const { redaction } = this.privacy;
+    return errorName(span.thrown, { redaction, hideMessages: this.hidesErrorMessage(span) });
+  }
+
+  /** Who runs the model of a span; where metadata is hidden, only one that the conventions know. */
+  provider(span: RawSpan): string | undefined {
+    const provider = textIn(span, 'ls_provider');
+    if (provider === undefined) return undefined;
+    const name = providerName(provider);
+    return this.hidesMetadata(span) && !isKnownProvider(name) ? undefined : this.text(name);
   }
 
   /** The id of a tool call is a part of what the model answered. */
@@ -165,12 +181,14 @@ export class PrivateView {
   }
 
   private codeName(span: RawSpan): string {
-    if (span === this.root) return span.graphName ?? span.type;
-    if (span.type === 'node') return nodeName(span);
-    if (span.type === 'graph') return this.node(span) ?? span.type;
-    // Reported by langsmith, which tells the name of a function from one that was given to a call as little.
-    if (span.className === undefined) return span.type;
-    return span.type === 'tool' && TOOL_NAME.test(span.name) ? span.name : span.className;
+    const { type, className } = span;
+    const ownName = ownNameOf(span);
+    if (ownName !== undefined) return ownName;
+    if (span === this.root) return type;
+    if (type === 'node') return nodeName(span);
+    if (type === 'graph') return this.node(span) ?? type;
+    // What langsmith reports has no class: the name of a function cannot be told from one that was given to a call.
+    return className ?? type;
   }
 
   private holds(hiding: Hiding, span: RawSpan): boolean {
@@ -209,6 +227,11 @@ export function visibleTraceState(
     ...(randomness === undefined ? {} : { randomness }),
   });
   return sampling === '' ? undefined : sampling;
+}
+
+/** The name that the code gave a graph or tool, unless it is no name for a tool: then it may be made of anything. */
+function ownNameOf({ type, ownName }: RawSpan): string | undefined {
+  return ownName === undefined || (type === 'tool' && !TOOL_NAME.test(ownName)) ? undefined : ownName;
 }
 
 /** LangGraph's own name of a node, which a caller cannot change. */

@@ -20,8 +20,11 @@ export interface SpanStart {
   readonly tags: readonly string[];
   readonly model?: string | undefined;
   readonly toolCallId?: string | undefined;
-  /** Name that a root's graph was compiled with: `name` is the caller's where the caller named the run. */
-  readonly graphName?: string | undefined;
+  /**
+   * Name that the code gave a tool, or that a graph was compiled with: `name` is the caller's where the caller named the run.
+   * Undefined for anything else, and where it is not known.
+   */
+  readonly ownName?: string | undefined;
   /** Class of what runs: a name that no caller can give it. Undefined for what langsmith reports. */
   readonly className?: string | undefined;
   /** The handler that reported it: what another one says of it is said twice. */

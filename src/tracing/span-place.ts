@@ -4,8 +4,10 @@ import type { SpanType } from '../core/index.ts';
 export interface PlacedSpan {
   readonly name: string;
   readonly type: SpanType;
-  /** Name that the graph was compiled with, where the run of it was given another. */
-  readonly graphName?: string | undefined;
+  /** Name that the code gave a graph or tool: `name` is the one that a call gave, where it gave any. */
+  readonly ownName?: string | undefined;
+  /** Class of what runs, where LangChain reported it. */
+  readonly className?: string | undefined;
   readonly model?: string | undefined;
   readonly tags: readonly string[];
   readonly metadata: Readonly<Record<string, unknown>>;
@@ -26,23 +28,33 @@ export interface SpanPlace {
   readonly route?: string | undefined;
 }
 
-/** True when each field of the place holds for at least one of the spans: a span and what encloses it, or a whole run. */
-export function isPlace(spans: readonly PlacedSpan[], place: SpanPlace): boolean {
+/**
+ * True when each field of the place holds for at least one of the spans: a span and what encloses it, or a whole run.
+ *
+ * @param ifUnknown Whether a tool or graph counts as the one meant when its own name is not known. Default false.
+ */
+export function isPlace(spans: readonly PlacedSpan[], place: SpanPlace, ifUnknown = false): boolean {
   const { graph, node, tool, model, tag, route } = place;
   const some = (wanted: string | undefined, holds: (span: PlacedSpan, wanted: string) => boolean) =>
     wanted === undefined || spans.some((span) => holds(span, wanted));
   return (
-    some(graph, isGraph) &&
+    some(graph, (span, name) => span.type === 'graph' && isCalled(span, name, ifUnknown)) &&
     some(node, isNode) &&
-    some(tool, (span, name) => span.type === 'tool' && span.name === name) &&
-    some(model, (span, name) => span.type === 'llm' && (span.model === name || span.name === name)) &&
+    some(tool, (span, name) => span.type === 'tool' && isCalled(span, name, ifUnknown)) &&
+    some(model, isModel) &&
     some(tag, (span, name) => span.tags.includes(name)) &&
     some(route, (span, name) => span.metadata['route'] === name)
   );
 }
 
-function isGraph(span: PlacedSpan, name: string): boolean {
-  return span.type === 'graph' && (span.name === name || span.graphName === name);
+function isCalled({ name, ownName, className }: PlacedSpan, wanted: string, ifUnknown: boolean): boolean {
+  if (name === wanted || ownName === wanted) return true;
+  // What langsmith reports has no class, and the name that its code gave it.
+  return ifUnknown && ownName === undefined && className !== undefined;
+}
+
+function isModel({ type, name, model, className }: PlacedSpan, wanted: string): boolean {
+  return type === 'llm' && (model === wanted || name === wanted || className === wanted);
 }
 
 function isNode(span: PlacedSpan, name: string): boolean {

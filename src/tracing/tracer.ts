@@ -294,7 +294,7 @@ export class Tracer {
       if (isOpen(privacy)) this.meter?.measure(trace);
       else if (this.meter !== undefined) {
         const view = new PrivateView(trace, privacy);
-        this.meter.measure(trace, (span) => view.label(span));
+        this.meter.measure(trace, view);
       }
     } catch (thrown) {
       // What is wrong with a number must not cost the trace.

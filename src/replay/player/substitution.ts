@@ -1,13 +1,12 @@
-import { createRequire } from 'node:module';
 import { BaseChatModel } from '@langchain/core/language_models/chat_models';
 import { BaseLLM } from '@langchain/core/language_models/llms';
 import { BaseRetriever } from '@langchain/core/retrievers';
 import { StructuredTool } from '@langchain/core/tools';
+import { isRecord } from '../../core/index.ts';
+import { loadedCommonJs } from '../../tracing/internal.ts';
 import { playChatModels } from './chat-models.ts';
 import { playTextModels } from './text-models.ts';
 import { playRetrievers, playTools } from './tools.ts';
-
-const require = createRequire(import.meta.url);
 
 /** Prototypes that are played, and what undoes it. */
 const installed = new Map<object, () => void>();
@@ -30,12 +29,11 @@ export function installSubstitution(): void {
   install(BaseLLM.prototype, playTextModels);
   install(StructuredTool.prototype, playTools);
   install(BaseRetriever.prototype, playRetrievers);
-  for (const [path, loaded] of Object.entries(require.cache)) {
-    const entry = COMMONJS.find(([file]) => file.test(path));
-    if (entry === undefined) continue;
-    const [, className, play] = entry;
-    const exported: unknown = loaded?.exports?.[className];
-    if (typeof exported === 'function') install(exported.prototype as never, play);
+  for (const [file, className, play] of COMMONJS) {
+    for (const loaded of loadedCommonJs(file)) {
+      const exported = isRecord(loaded) ? loaded[className] : undefined;
+      if (typeof exported === 'function') install(exported.prototype as never, play);
+    }
   }
 }
 

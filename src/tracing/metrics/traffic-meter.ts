@@ -1,10 +1,21 @@
 import type { Usage } from '../../core/index.ts';
 import { OPERATION, providerName } from '../exporters/otlp/index.ts';
 import type { RawSpan, RawTrace } from '../raw-trace.ts';
+import { errorName, NO_REDACTION } from '../redaction/index.ts';
 import { countedUsages, spanUsage } from '../usage.ts';
 import { GENAI_METRICS, TRAFFIC_METRICS } from './definitions.ts';
 import { costOf, type Price, type Prices } from './prices.ts';
 import type { MetricsRegistry } from './registry.ts';
+
+/** What spans are called in metrics. */
+export interface TrafficNames {
+  /** The name of a graph, node, tool or model. */
+  label(span: RawSpan): string;
+  /** The type of what a span threw. */
+  errorType(span: RawSpan): string;
+  /** Who runs a model; undefined when it is not known. */
+  provider(span: RawSpan): string | undefined;
+}
 
 /** Measures ended runs, before it is decided which of them are kept. Reads and adds up; copies and encodes nothing. */
 export class TrafficMeter {
@@ -21,25 +32,25 @@ export class TrafficMeter {
   /**
    * Measures a trace that is settled: every span has its end and its outcome.
    *
-   * @param label What a span is called. Default: the name of its graph, node, tool or model.
+   * @param names What is shown of names. Default: all of them.
    */
-  measure(trace: RawTrace, label: (span: RawSpan) => string = ownLabel): void {
+  measure(trace: RawTrace, names: TrafficNames = ALL_NAMES): void {
     const { root } = trace;
-    const graph = label(root);
+    const graph = names.label(root);
     const outcome = root.outcome ?? 'cancelled';
     this.#registry.add(TRAFFIC_METRICS.runs, { graph, outcome }, 1);
     this.#registry.observe(TRAFFIC_METRICS.runDuration, { graph, outcome }, secondsOf(root));
     const usages = countedUsages(trace.spans, spanUsage);
     for (const span of trace.spans) {
-      if (span.type === 'node') this.#measureNode(graph, span, label);
-      else if (span.type === 'tool') this.#measureTool(graph, span, label(span));
-      else if (span.type === 'llm') this.#measureModel(graph, span, label(span), usages.get(span));
+      if (span.type === 'node') this.#measureNode(graph, span, names);
+      else if (span.type === 'tool') this.#measureTool(graph, span, names.label(span));
+      else if (span.type === 'llm') this.#measureModel(graph, span, names, usages.get(span));
     }
   }
 
-  #measureNode(graph: string, span: RawSpan, label: (span: RawSpan) => string): void {
+  #measureNode(graph: string, span: RawSpan, names: TrafficNames): void {
     if (span.tags.includes(HIDDEN)) return;
-    const node = label(span);
+    const node = names.label(span);
     const outcome = span.outcome ?? 'cancelled';
     this.#registry.add(TRAFFIC_METRICS.nodeRuns, { graph, node, outcome }, 1);
     this.#registry.observe(TRAFFIC_METRICS.nodeDuration, { graph, node }, secondsOf(span));
@@ -51,7 +62,8 @@ export class TrafficMeter {
     this.#registry.observe(TRAFFIC_METRICS.toolDuration, { graph, tool }, secondsOf(span));
   }
 
-  #measureModel(graph: string, span: RawSpan, model: string, usage: Usage | undefined): void {
+  #measureModel(graph: string, span: RawSpan, names: TrafficNames, usage: Usage | undefined): void {
+    const model = names.label(span);
     const outcome = span.outcome ?? 'cancelled';
     this.#registry.add(TRAFFIC_METRICS.modelCalls, { graph, model, outcome }, 1);
     this.#registry.observe(TRAFFIC_METRICS.modelDuration, { graph, model }, secondsOf(span));
@@ -61,15 +73,15 @@ export class TrafficMeter {
       this.#registry.observe(TRAFFIC_METRICS.firstToken, { graph, model }, seconds);
     }
     if (usage !== undefined) this.#measureTokens(graph, model, usage);
-    if (this.#registry.isWatched) this.#measureOperation(model, span, usage);
+    if (this.#registry.isWatched) this.#measureOperation(model, span, names, usage);
   }
 
   /** The same by the conventions of OpenTelemetry, for whom the provider is told apart and the graph is not. */
-  #measureOperation(model: string, span: RawSpan, usage: Usage | undefined): void {
-    const { ls_provider: named, ls_model_type: type } = span.metadata;
-    const provider = typeof named === 'string' ? providerName(named) : 'unknown';
+  #measureOperation(model: string, span: RawSpan, names: TrafficNames, usage: Usage | undefined): void {
+    const { ls_model_type: type } = span.metadata;
+    const provider = names.provider(span) ?? 'unknown';
     const call = { operation: type === 'llm' ? OPERATION.textCompletion : OPERATION.chat, provider, model };
-    const error = span.failed ? errorType(span.thrown) : '';
+    const error = span.failed ? names.errorType(span) : '';
     this.#registry.observe(GENAI_METRICS.operationDuration, { ...call, error }, secondsOf(span));
     const firstToken = span.events.find((event) => event.name === 'first_token');
     if (firstToken !== undefined) {
@@ -96,16 +108,19 @@ function ownLabel(span: RawSpan): string {
   if (span.type === 'llm') return span.model ?? span.name;
   const node = span.metadata['langgraph_node'];
   if (span.type === 'node' && typeof node === 'string') return node;
-  return span.graphName ?? span.name;
+  return span.ownName ?? span.name;
 }
+
+const ALL_NAMES: TrafficNames = {
+  label: ownLabel,
+  errorType: ({ thrown }) => errorName(thrown, { redaction: NO_REDACTION, hideMessages: false }),
+  provider({ metadata: { ls_provider: provider } }) {
+    return typeof provider === 'string' ? providerName(provider) : undefined;
+  },
+};
 
 /** The tag of LangGraph's own steps, such as `__start__`. */
 const HIDDEN = 'langsmith:hidden';
-
-/** By the convention for what has no type of its own. */
-function errorType(thrown: unknown): string {
-  return thrown instanceof Error ? thrown.name : '_OTHER';
-}
 
 function secondsOf(span: RawSpan): number {
   return secondsBetween(span.startTimeMs, span.endTimeMs ?? span.startTimeMs);

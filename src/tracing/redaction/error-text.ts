@@ -5,6 +5,8 @@ import { REDACTION_LOOKAHEAD, type Redaction } from './redaction.ts';
 export const HIDDEN_MESSAGE = '[hidden]';
 
 const MAX_CAUSES = 5;
+/** Of a name that is a label. */
+const MAX_NAME = 256;
 
 /** How an error is written down. */
 export interface ErrorTextOptions {
@@ -56,8 +58,16 @@ export function isCommonErrorName(name: string): boolean {
 
 const TYPE_NAME = /^[A-Za-z_$][\w$.]{0,79}$/;
 
+/** The type of an error in metrics: its name, as far as it may be told, or `_OTHER` for what is no error. Never throws. */
+export function errorName(
+  thrown: unknown,
+  options: Pick<ErrorTextOptions, 'redaction' | 'hideMessages'>,
+): string {
+  return thrown instanceof Error ? nameOf(thrown, { ...options, maxText: MAX_NAME }) : '_OTHER';
+}
+
 /** A name can be set to anything; where messages are hidden only that of the class is believed. */
-function nameOf(thrown: Error, options: ErrorTextOptions): string {
+function nameOf(thrown: Error, options: Omit<ErrorTextOptions, 'describe'>): string {
   const name = read(thrown, 'name');
   if (!options.hideMessages || isCommonErrorName(name)) return bounded(name, options);
   const type = typeName(thrown, name);
@@ -119,7 +129,10 @@ function framesOf(stack: string, message: string): string[] {
   return frames;
 }
 
-function bounded(text: string, { redaction, maxText }: ErrorTextOptions): string {
+function bounded(
+  text: string,
+  { redaction, maxText }: Pick<ErrorTextOptions, 'redaction' | 'maxText'>,
+): string {
   return cut(redaction.text(text.slice(0, maxText + REDACTION_LOOKAHEAD)), maxText);
 }
 

@@ -27,8 +27,8 @@ export type HideRule = z.infer<typeof hideRuleSchema>;
 /** Whether something is hidden in a span: the same everywhere, or told from the span and all that encloses it. */
 export type Hiding = boolean | ((enclosing: readonly PlacedSpan[]) => boolean);
 
-/** Compiles a rule. Any place that holds hides. */
+/** Compiles a rule. Any place that holds hides; so does one that may hold, because a name is not known. */
 export function compileHiding(rule: HideRule): Hiding {
   if (typeof rule === 'boolean') return rule;
-  return (enclosing) => rule.some((place) => isPlace(enclosing, place));
+  return (enclosing) => rule.some((place) => isPlace(enclosing, place, true));
 }

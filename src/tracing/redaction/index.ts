@@ -1,4 +1,10 @@
-export { type ErrorTextOptions, errorText, HIDDEN_MESSAGE, isCommonErrorName } from './error-text.ts';
+export {
+  type ErrorTextOptions,
+  errorName,
+  errorText,
+  HIDDEN_MESSAGE,
+  isCommonErrorName,
+} from './error-text.ts';
 export { type HideRule, type Hiding, hideRuleSchema, spanPlaceSchema } from './hiding.ts';
 export { compilePrivacy, isOpen, type Privacy, type PrivacyOptions } from './privacy.ts';
 export {

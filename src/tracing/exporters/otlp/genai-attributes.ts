@@ -78,6 +78,25 @@ export function providerName(lsProvider: string): string {
   return Object.hasOwn(PROVIDERS, lsProvider) ? (PROVIDERS[lsProvider] ?? lsProvider) : lsProvider;
 }
 
+/** The values of `gen_ai.provider.name` that the conventions list. */
+const KNOWN_PROVIDERS: ReadonlySet<string> = new Set([
+  ...Object.values(PROVIDERS),
+  'anthropic',
+  'azure.ai.inference',
+  'cohere',
+  'deepseek',
+  'gcp.gen_ai',
+  'groq',
+  'moonshot_ai',
+  'openai',
+  'perplexity',
+]);
+
+/** Whether the conventions list a value of `gen_ai.provider.name`. */
+export function isKnownProvider(name: string): boolean {
+  return KNOWN_PROVIDERS.has(name);
+}
+
 /** The attributes of this package: what the conventions have no name for. */
 export const SLUICEGATE = {
   /** The LangChain run id of the span, as LangSmith and the embedded store show it. */

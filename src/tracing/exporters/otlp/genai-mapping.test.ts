@@ -7,7 +7,14 @@ import { describe, expect, it } from 'vitest';
 import { anyTrace, makeSpan, makeTrace, runId } from '../../../../test/support/traces.ts';
 import { OUTCOMES, type Span, type Trace } from '../../../core/index.ts';
 import { otelSpanId, otelTraceId } from '../../otel/index.ts';
-import { ERROR, GENAI, OPERATION, providerName, SEMCONV_VERSION } from './genai-attributes.ts';
+import {
+  ERROR,
+  GENAI,
+  isKnownProvider,
+  OPERATION,
+  providerName,
+  SEMCONV_VERSION,
+} from './genai-attributes.ts';
 import { type LinkedTrace, toOtelSpans } from './index.ts';
 
 const root = runId(1);
@@ -48,6 +55,10 @@ describe('the pinned semantic conventions', () => {
       expect(published, provider).toContain(providerName(provider));
     }
     expect(providerName('constructor')).toBe('constructor');
+    const known = Object.entries(semconv).filter(([name]) => name.startsWith('GEN_AI_PROVIDER_NAME_VALUE_'));
+    expect(known.length).toBeGreaterThan(10);
+    for (const [name, value] of known) expect(isKnownProvider(String(value)), name).toBe(true);
+    expect(isKnownProvider('acme')).toBe(false);
   });
 });
 

@@ -2,6 +2,7 @@ export {
   ERROR,
   GENAI,
   GENAI_METRIC,
+  isKnownProvider,
   OPERATION,
   providerName,
   SEMCONV_SCHEMA_URL,

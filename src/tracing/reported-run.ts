@@ -1,0 +1,27 @@
+import { isRecord, type SpanType } from '../core/index.ts';
+
+/** What callbacks are told of a run beside its inputs. */
+export type Metadata = Record<string, unknown>;
+
+/** The parts of a serialized runnable that are read here. */
+export interface SerializedRunnable {
+  readonly id?: readonly string[];
+  readonly name?: string;
+}
+
+/** What a run is that is reported as a chain. */
+export function chainType(chain: SerializedRunnable | undefined, tags: readonly string[]): SpanType {
+  if (tags.some((tag) => tag.startsWith('graph:step:'))) return 'node';
+  return chain?.id?.[0] === 'langgraph' ? 'graph' : 'chain';
+}
+
+/** The name of the model that a call asks. */
+export function modelName(metadata: Metadata, extra: Metadata | undefined): string | undefined {
+  const params = extra?.['invocation_params'];
+  const named = [
+    metadata['ls_model_name'],
+    isRecord(params) ? params['model'] : undefined,
+    isRecord(params) ? params['model_name'] : undefined,
+  ];
+  return named.find((name) => typeof name === 'string');
+}
