@@ -14,11 +14,11 @@ export interface Settlement {
  * throws to interrupt, to hand a command to the parent graph and to stop when it is drained or aborted, and an error
  * that was retried or answered inside is not one of the run.
  *
- * Spans that have not ended with their root are closed here, as cancelled.
+ * Spans that have not ended with their root are closed here, as cancelled, and so is a root that was cut off.
  */
 export function settle(trace: RawTrace): Settlement {
   const { root, spans } = trace;
-  const endTimeMs = root.endTimeMs ?? root.startTimeMs;
+  const endTimeMs = root.endTimeMs ?? trace.cutAtMs ?? root.startTimeMs;
   const aborted = isCancelled(trace);
   const fatal = root.failed && !aborted && thrownOutcome(root.thrown) === 'error';
   const cause = causeOf(trace);
@@ -44,6 +44,7 @@ export function settle(trace: RawTrace): Settlement {
   }
   markEnclosing(spans, root);
   root.outcome = rootOutcome(trace, { aborted, fatal, handledErrors });
+  root.endTimeMs ??= endTimeMs;
   return { outcome: root.outcome, failingSpan };
 }
 

@@ -83,6 +83,8 @@ export interface RawTrace {
   suspicious: boolean;
   /** Estimate of the payload bytes it keeps alive. */
   sizeBytes: number;
+  /** When it was ended before its root: at its age limit, or with the process. Wall time in milliseconds since the epoch. */
+  cutAtMs?: number | undefined;
   /** Spans left out because the trace had reached its limit. */
   spansDropped: number;
 }

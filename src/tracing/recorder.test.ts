@@ -3,7 +3,6 @@ import { dispatchCustomEvent } from '@langchain/core/callbacks/dispatch';
 import { FakeListChatModel } from '@langchain/core/utils/testing';
 import { Annotation, MessagesAnnotation, START, StateGraph } from '@langchain/langgraph';
 import { describe, expect, it } from 'vitest';
-import { ManualClock, turn } from '../../test/support/manual-clock.ts';
 import { traceWith } from '../../test/support/trace-with.ts';
 import { traceSchema } from '../core/index.ts';
 
@@ -178,59 +177,6 @@ describe('recording', () => {
     expect(trace?.spans).toHaveLength(10);
     expect(trace?.outcome).toBe('success');
     expect(traced.tracer.counters.snapshot().spans_dropped?.['span_limit']).toBeGreaterThan(10);
-  });
-
-  it('ends a run that never does at its age limit, as cancelled', async () => {
-    let open = () => {};
-    const gate = new Promise<void>((resolve) => {
-      open = resolve;
-    });
-    const graph = new StateGraph(State)
-      .addNode('hang', async ({ n }) => {
-        if (n === 0) await gate;
-        return {};
-      })
-      .addEdge(START, 'hang')
-      .compile();
-    const traced = traceWith(graph, { maxTraceAgeMs: 1 });
-    const hanging = traced.graph.invoke({ n: 0 });
-    await delay(5);
-    await traced.graph.invoke({ n: 1 });
-    const traces = await traced.traces();
-    expect(traces.map((trace) => trace.outcome)).toEqual(['cancelled', 'success']);
-    open();
-    await hanging;
-    expect(await traced.traces()).toHaveLength(2);
-  });
-
-  it('ends a run that never does at its age limit while no other run begins, each in its time', async () => {
-    const clock = new ManualClock();
-    const traced = traceWith(
-      new StateGraph(State)
-        .addNode('hang', () => new Promise<never>(() => {}))
-        .addEdge(START, 'hang')
-        .compile(),
-      { maxTraceAgeMs: 1_000 },
-      { clock, monotonic: clock.now },
-    );
-    void traced.graph.invoke({ n: 0 });
-    await turn();
-    clock.advance(600);
-    void traced.graph.invoke({ n: 1 });
-    await turn();
-    const inputs = async () => (await traced.traces()).map((trace) => trace.spans[0]?.inputs);
-    clock.advance(399);
-    await turn();
-    expect(await inputs()).toEqual([]);
-    clock.advance(1);
-    await turn();
-    expect(await inputs()).toEqual([{ n: 0 }]);
-    clock.advance(600);
-    await turn();
-    expect(await inputs()).toEqual([{ n: 0 }, { n: 1 }]);
-    expect((await traced.traces()).map((trace) => trace.outcome)).toEqual(['cancelled', 'cancelled']);
-    expect(traced.tracer.counters.snapshot().traces_expired).toEqual({ age_limit: 2 });
-    await traced.tracer.shutdown();
   });
 
   it('records runs under way as cancelled at shutdown, and nothing after it', async () => {

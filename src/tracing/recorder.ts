@@ -212,6 +212,7 @@ export class Recorder {
         interrupted: false,
         suspicious: false,
         sizeBytes: 0,
+        cutAtMs: undefined,
         spansDropped: 0,
       },
       seen: new WeakSet(),
@@ -226,6 +227,7 @@ export class Recorder {
 
   /** `isCut`: what is in it may still be running. */
   private endTrace(home: ActiveTrace, isCut = false): void {
+    if (isCut) home.trace.cutAtMs = this.timeIn(home);
     this.active.delete(home.trace.root.id);
     for (const span of home.trace.spans) {
       followed.delete(span.id);
