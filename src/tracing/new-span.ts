@@ -11,6 +11,7 @@ export function newSpan(start: SpanStart, startTimeMs: number): RawSpan {
     failed: false,
     outcome: undefined,
     events: [],
+    innerPrivacy: undefined,
     payloadsReleased: false,
   };
 }

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import { isUuid } from '../core/index.ts';
 import { isKnownProvider, providerName } from './exporters/otlp/index.ts';
+import { privacyIn } from './inner-privacy.ts';
 import type { RawEvent, RawSpan, RawTrace } from './raw-trace.ts';
-import { errorName, type Hiding, type Privacy } from './redaction/index.ts';
+import { errorName, type Privacy, type Redaction } from './redaction/index.ts';
 import { formatTraceState, parseTraceState } from './sampling/index.ts';
 
 /** Events that the tracer names itself; any other has a name of the application's making. */
@@ -14,50 +15,65 @@ const LANGGRAPH_TAG = /^(?:(?:graph|seq|map):(?:step|key):\d+|langsmith:hidden)$
 
 /** What of one trace may be recorded, and under which name. */
 export class PrivateView {
-  readonly privacy: Privacy;
+  private readonly privacy: Privacy;
+  /** What holds for errors and events, which pass through spans outside of the graph that they are from. */
+  private readonly strictest: Privacy;
+  /** By the innermost graph with a privacy of its own. */
+  private readonly innerPrivacies = new Map<RawSpan, Privacy>();
   private readonly root: RawSpan;
   private readonly byId: ReadonlyMap<string, RawSpan>;
   private readonly nodes: ReadonlySet<string>;
   private readonly chains = new Map<RawSpan, readonly RawSpan[]>();
   /** Spans that hide inputs or outputs, and all that enclose one: errors and interrupts pass through them on their way up. */
   private readonly guarded = new Set<RawSpan>();
+  /** Those of them in which no error may say anything. */
+  private readonly silenced = new Set<RawSpan>();
 
   constructor(trace: RawTrace, privacy: Privacy) {
     this.privacy = privacy;
+    this.strictest = trace.hasInnerPrivacy ? privacyIn(privacy, trace.spans) : privacy;
     this.root = trace.root;
     this.byId = new Map(trace.spans.map((span) => [span.id, span]));
     this.nodes =
-      privacy.hidesMetadata === false
+      this.strictest.hidesMetadata === false
         ? new Set()
         : new Set(trace.spans.filter(({ type }) => type === 'node').map(nodeName));
-    if (privacy.hidesInputs === false && privacy.hidesOutputs === false) return;
+    if (this.strictest.hidesInputs === false && this.strictest.hidesOutputs === false) return;
     for (const span of trace.spans) {
-      if (!this.holds(privacy.hidesInputs, span) && !this.holds(privacy.hidesOutputs, span)) continue;
-      for (const guarded of this.enclosing(span)) this.guarded.add(guarded);
+      if (!this.holds('hidesInputs', span) && !this.holds('hidesOutputs', span)) continue;
+      const { keepErrorMessages } = this.privacyOf(span);
+      for (const guarded of this.enclosing(span)) {
+        this.guarded.add(guarded);
+        if (!keepErrorMessages) this.silenced.add(guarded);
+      }
     }
   }
 
-  text(value: string): string {
-    return this.privacy.redaction.text(value);
+  /** What is to be removed from the values of a span. */
+  redaction(span: RawSpan): Redaction {
+    return this.privacyOf(span).redaction;
+  }
+
+  /** What is to be removed from errors and the data of events. */
+  get passingRedaction(): Redaction {
+    return this.strictest.redaction;
   }
 
   hidesInputs(span: RawSpan): boolean {
-    return this.holds(this.privacy.hidesInputs, span);
+    return this.holds('hidesInputs', span);
   }
 
   hidesOutputs(span: RawSpan): boolean {
     // LangGraph's first step hands the input on: its output is the input once more.
-    return (
-      this.holds(this.privacy.hidesOutputs, span) || (span.name === '__start__' && this.hidesInputs(span))
-    );
+    return this.holds('hidesOutputs', span) || (span.name === '__start__' && this.hidesInputs(span));
   }
 
   hidesMetadata(span: RawSpan): boolean {
-    return this.holds(this.privacy.hidesMetadata, span);
+    return this.holds('hidesMetadata', span);
   }
 
   hidesErrorMessage(span: RawSpan): boolean {
-    return !this.privacy.keepErrorMessages && this.guarded.has(span);
+    return this.silenced.has(span);
   }
 
   hidesEvent(span: RawSpan, event: RawEvent): boolean {
@@ -67,7 +83,7 @@ export class PrivateView {
 
   /** The name of an event; where outputs are hidden, only one of the tracer's own. */
   eventName(span: RawSpan, { name }: RawEvent): string {
-    return this.hidesOutputs(span) && !OWN_EVENTS.has(name) ? 'event' : this.text(name);
+    return this.hidesOutputs(span) && !OWN_EVENTS.has(name) ? 'event' : this.text(span, name);
   }
 
   /**
@@ -75,14 +91,14 @@ export class PrivateView {
    * for it: that of its graph, node, tool or class.
    */
   name(span: RawSpan): string {
-    return this.text(this.hidesMetadata(span) ? this.codeName(span) : span.name);
+    return this.text(span, this.hidesMetadata(span) ? this.codeName(span) : span.name);
   }
 
   /** The tags of a span; where metadata is hidden, only those that LangGraph and LangChain set. */
   tags(span: RawSpan): string[] {
     const hides = this.hidesMetadata(span);
     const tags = span.tags.map(String).filter((tag) => !hides || LANGGRAPH_TAG.test(tag));
-    return tags.map((tag) => this.text(tag));
+    return tags.map((tag) => this.text(span, tag));
   }
 
   /** The node that a span is or runs in; where metadata is hidden, only one that has run in this trace. */
@@ -90,7 +106,7 @@ export class PrivateView {
     const node = textIn(span, 'langgraph_node');
     return node === undefined || (this.hidesMetadata(span) && !this.nodes.has(node))
       ? undefined
-      : this.text(node);
+      : this.text(span, node);
   }
 
   /** `node:<taskId>`, subgraphs joined by `|`; where metadata is hidden, only of nodes that have run in this trace. */
@@ -101,7 +117,7 @@ export class PrivateView {
       const at = segment.lastIndexOf(':');
       return this.nodes.has(segment.slice(0, at)) && isUuid(segment.slice(at + 1));
     };
-    return this.hidesMetadata(span) && !ns.split('|').every(isOwn) ? undefined : this.text(ns);
+    return this.hidesMetadata(span) && !ns.split('|').every(isOwn) ? undefined : this.text(span, ns);
   }
 
   /** The step of the graph; where metadata is hidden, only of a span inside a node of this trace. */
@@ -118,21 +134,24 @@ export class PrivateView {
   model(span: RawSpan): string | undefined {
     const { model } = span;
     if (typeof model !== 'string') return undefined;
-    return this.hidesMetadata(span) && !this.privacy.knownModels.has(model) ? undefined : this.text(model);
+    const isHidden = this.hidesMetadata(span) && !this.privacyOf(span).knownModels.has(model);
+    return isHidden ? undefined : this.text(span, model);
   }
 
   /** What a span is called in metrics. */
   label(span: RawSpan): string {
     const ownName = ownNameOf(span);
-    if (ownName !== undefined) return this.text(ownName);
+    if (ownName !== undefined) return this.text(span, ownName);
     if (span.type === 'llm') return this.model(span) ?? this.name(span);
     return (span.type === 'node' ? this.node(span) : undefined) ?? this.name(span);
   }
 
   /** The type of what a span threw. */
   errorType(span: RawSpan): string {
-    const { redaction } = this.privacy;
-    return errorName(span.thrown, { redaction, hideMessages: this.hidesErrorMessage(span) });
+    return errorName(span.thrown, {
+      redaction: this.passingRedaction,
+      hideMessages: this.hidesErrorMessage(span),
+    });
   }
 
   /** Who runs the model of a span; where metadata is hidden, only one that the conventions know. */
@@ -140,13 +159,13 @@ export class PrivateView {
     const provider = textIn(span, 'ls_provider');
     if (provider === undefined) return undefined;
     const name = providerName(provider);
-    return this.hidesMetadata(span) && !isKnownProvider(name) ? undefined : this.text(name);
+    return this.hidesMetadata(span) && !isKnownProvider(name) ? undefined : this.text(span, name);
   }
 
   /** The id of a tool call is a part of what the model answered. */
   toolCallId(span: RawSpan): string | undefined {
     const isHidden = this.hidesInputs(span) || this.hidesOutputs(span);
-    return typeof span.toolCallId !== 'string' || isHidden ? undefined : this.text(span.toolCallId);
+    return typeof span.toolCallId !== 'string' || isHidden ? undefined : this.text(span, span.toolCallId);
   }
 
   /**
@@ -157,7 +176,7 @@ export class PrivateView {
     const threadId = this.root.metadata['thread_id'];
     if (typeof threadId !== 'string' || isUuid(threadId))
       return typeof threadId === 'string' ? threadId : undefined;
-    return this.hidesMetadata(this.root) ? hiddenThreadId(threadId) : this.text(threadId);
+    return this.hidesMetadata(this.root) ? hiddenThreadId(threadId) : this.text(this.root, threadId);
   }
 
   /**
@@ -165,7 +184,7 @@ export class PrivateView {
    * something in it, a UUID takes its place that is the same for the same id, and has the same OpenTelemetry ids.
    */
   id(id: string): string {
-    if (isUuid(id) || !(this.hidesMetadata(this.root) || this.text(id) !== id)) return id;
+    if (isUuid(id) || !(this.hidesMetadata(this.root) || this.text(this.root, id) !== id)) return id;
     return createHash('sha256')
       .update(id)
       .digest('hex')
@@ -176,7 +195,7 @@ export class PrivateView {
   traceState(header: string): string | undefined {
     return visibleTraceState(header, {
       hides: this.hidesMetadata(this.root),
-      redaction: this.privacy.redaction,
+      redaction: this.redaction(this.root),
     });
   }
 
@@ -191,7 +210,22 @@ export class PrivateView {
     return className ?? type;
   }
 
-  private holds(hiding: Hiding, span: RawSpan): boolean {
+  private text(span: RawSpan, value: string): string {
+    return this.redaction(span).text(value);
+  }
+
+  private privacyOf(span: RawSpan): Privacy {
+    if (this.strictest === this.privacy) return this.privacy;
+    const chain = this.enclosing(span);
+    const at = chain.find(({ innerPrivacy }) => innerPrivacy !== undefined);
+    if (at === undefined) return this.privacy;
+    const privacy = this.innerPrivacies.get(at) ?? privacyIn(this.privacy, chain);
+    this.innerPrivacies.set(at, privacy);
+    return privacy;
+  }
+
+  private holds(what: 'hidesInputs' | 'hidesOutputs' | 'hidesMetadata', span: RawSpan): boolean {
+    const hiding = this.privacyOf(span)[what];
     return typeof hiding === 'boolean' ? hiding : hiding(this.enclosing(span));
   }
 

@@ -1,5 +1,6 @@
 import type { Outcome, SpanType, Usage } from '../core/index.ts';
 import type { ParentSpan } from './otel/index.ts';
+import type { Privacy } from './redaction/index.ts';
 
 /** Something that happened inside a running span. `data` is a reference, encoded only if the trace is kept. */
 export interface RawEvent {
@@ -51,6 +52,8 @@ export interface RawSpan extends Omit<SpanStart, 'inputs' | 'metadata' | 'tags' 
   readonly events: RawEvent[];
   /** Until the trace is settled. */
   signal?: AbortSignal | undefined;
+  /** Of graphs that are wrapped themselves, with other options than the tracer that records them: they begin here. */
+  innerPrivacy?: readonly Privacy[] | undefined;
   /** Payloads that were given up under memory pressure. */
   payloadsReleased: boolean;
   /** What a model call reported, noted when its payloads are given up: tokens are counted of every run. */
@@ -79,6 +82,8 @@ export interface RawTrace {
   resumedRun?: InterruptedRun | undefined;
   /** Whether the graph paused before its end: a dynamic interrupt, or a static one with nothing thrown. */
   interrupted: boolean;
+  /** Whether a span in it has an `innerPrivacy`. */
+  hasInnerPrivacy?: boolean | undefined;
   /** Whether anything in it has thrown so far: such a trace is given up last. */
   suspicious: boolean;
   /** Estimate of the payload bytes it keeps alive. */

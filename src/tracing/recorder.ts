@@ -3,9 +3,10 @@ import { AgeWatch } from './age-watch.ts';
 import type { Counters } from './counters.ts';
 import { GoneRuns } from './gone-runs.ts';
 import { newSpan, snapshot } from './new-span.ts';
-import type { GraphRun, ParentSpan } from './otel/index.ts';
+import type { ParentSpan } from './otel/index.ts';
 import { payloadSize } from './payload-size.ts';
 import type { RawEvent, RawSpan, RawTrace, SpanStart } from './raw-trace.ts';
+import type { Privacy } from './redaction/index.ts';
 import type { TraceBuffer } from './trace-buffer.ts';
 
 /** What a {@link Recorder} needs. */
@@ -24,6 +25,8 @@ export interface RecorderDeps {
   readonly sleep?: Clock['sleep'];
   /** Called when a root begins, in the context of its caller; gives the span outside of the graph that encloses it. */
   readonly startRoot?: (root: SpanStart) => ParentSpan | undefined;
+  /** Holds for the graphs it was made for also inside of the runs of other recorders. Default: nothing is hidden. */
+  readonly privacy?: Privacy | undefined;
   /** Takes a trace whose root has ended. */
   readonly onEnd: (trace: RawTrace) => void;
 }
@@ -87,8 +90,10 @@ export class Recorder {
   start(start: SpanStart): void {
     const parentId = start.parentId ?? '';
     const parent = followed.get(parentId);
-    if (followed.has(start.id) || (parent !== undefined && parent.recorder !== this)) return;
-    if (parent !== undefined) this.startSpan(start, parent.home);
+    const known = followed.get(start.id);
+    if (known !== undefined) this.guard(known);
+    else if (parent !== undefined && parent.recorder !== this) return;
+    else if (parent !== undefined) this.startSpan(start, parent.home);
     else if (start.type !== 'graph' || gone.encloses(start)) this.leaveOut(start);
     else if (!this.ageWatch.isStopped) this.startTrace(start);
   }
@@ -136,9 +141,8 @@ export class Recorder {
   }
 
   /** The trace that a span of a trace under way belongs to. */
-  graphRun(id: string): GraphRun | undefined {
-    const trace = this.own(id)?.home.trace;
-    return trace && { rootId: trace.root.id, parentSpan: trace.parentSpan };
+  traceOf(id: string): RawTrace | undefined {
+    return this.own(id)?.home.trace;
   }
 
   /** Adds to what is known of a span. Metadata that is given wins, inputs are taken where there are none. */
@@ -178,6 +182,15 @@ export class Recorder {
     for (const home of [...this.active.values()]) this.endTrace(home, true);
   }
 
+  /** A graph that this recorder was made for runs inside of one of another's: what is private in it stays so. */
+  private guard({ recorder, span, home }: FollowedRun): void {
+    const { privacy } = this.deps;
+    if (recorder === this || privacy === undefined || span.type !== 'graph') return;
+    const others = span.innerPrivacy ?? [];
+    if (!others.includes(privacy)) span.innerPrivacy = [...others, privacy];
+    home.trace.hasInnerPrivacy = true;
+  }
+
   /** What encloses it is gone: where it belongs nobody can tell. */
   private leaveOut(start: SpanStart): void {
     if (gone.has(start)) return;
@@ -210,6 +223,7 @@ export class Recorder {
         checkpointId: undefined,
         resumedFrom: undefined,
         interrupted: false,
+        hasInnerPrivacy: false,
         suspicious: false,
         sizeBytes: 0,
         cutAtMs: undefined,

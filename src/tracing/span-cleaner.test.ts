@@ -2,6 +2,7 @@ import { ROOT_CONTEXT, SpanStatusCode } from '@opentelemetry/api';
 import { InMemorySpanExporter, SimpleSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
 import { describe, expect, it } from 'vitest';
 import type { OtelSpan } from './exporters/otlp/index.ts';
+import type { RawSpan } from './raw-trace.ts';
 import { compilePrivacy, type PrivacyOptions } from './redaction/index.ts';
 import { spanPrivacy } from './span-cleaner.ts';
 import type { PlacedSpan } from './span-place.ts';
@@ -42,18 +43,27 @@ function recorded(value = 'canary') {
 function clean(
   options: Partial<PrivacyOptions>,
   span: OtelSpan,
-  place: readonly PlacedSpan[] | undefined = [work],
+  place: readonly (PlacedSpan & Pick<RawSpan, 'innerPrivacy'>)[] | undefined = [work],
 ) {
   const privacy = spanPrivacy(
     compilePrivacy({ ...OPEN, ...options }, () => {}),
     () => place,
   );
-  return privacy?.cleanerOf('run')(span) as OtelSpan | undefined;
+  return privacy.cleanerOf('run')(span) as OtelSpan;
 }
 
 describe('a span recorded beside a graph', () => {
   it('is not touched where nothing is hidden', () => {
-    expect(clean({}, recorded())).toBeUndefined();
+    const span = recorded();
+    expect(clean({}, span)).toBe(span);
+  });
+
+  it('is cleaned as a graph asks that is wrapped itself, inside of that graph', () => {
+    const innerPrivacy = [compilePrivacy({ ...OPEN, hideInputs: true, hideMetadata: true }, () => {})];
+    const span = recorded();
+    const of = ({ name, attributes, events }: OtelSpan) => ({ name, attributes, events });
+    const expected = clean({ hideInputs: true, hideMetadata: true }, span);
+    expect(of(clean({}, span, [work, { ...work, innerPrivacy }]))).toEqual(of(expected));
   });
 
   it('keeps its place in the trace, its times and what holds no value, where everything is hidden', () => {

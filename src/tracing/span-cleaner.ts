@@ -1,7 +1,9 @@
 import type { Attributes, AttributeValue, Link, SpanContext } from '@opentelemetry/api';
 import { fixedTraceState, type OtelSpan, type OtelSpanEvent } from './exporters/otlp/index.ts';
+import { privacyIn } from './inner-privacy.ts';
 import type { SpanPrivacy } from './otel/index.ts';
 import { visibleTraceState } from './private-view.ts';
+import type { RawSpan } from './raw-trace.ts';
 import { HIDDEN_MESSAGE, type Hiding, isCommonErrorName, isOpen, type Privacy } from './redaction/index.ts';
 import type { PlacedSpan } from './span-place.ts';
 
@@ -55,22 +57,22 @@ const METHOD_KEYS = ['http.request.method', 'http.method'] as const;
  * conventions that hold no value, and where metadata is hidden their names too. Elsewhere the redaction is applied.
  *
  * @param enclosing The run and what encloses it, innermost first; undefined when it is not known any more.
- * @returns Undefined when nothing is hidden or redacted.
  */
 export function spanPrivacy(
   privacy: Privacy,
-  enclosing: (runId: string) => readonly PlacedSpan[] | undefined,
-): SpanPrivacy | undefined {
-  const { hidesInputs, hidesOutputs, hidesMetadata, keepErrorMessages, redaction } = privacy;
-  const hidings = [hidesInputs, hidesOutputs, hidesMetadata];
-  if (isOpen(privacy)) return undefined;
-  // An exception passes through spans around the place where it was thrown.
-  const messages = !keepErrorMessages && (hidesInputs !== false || hidesOutputs !== false);
+  enclosing: (runId: string) => readonly (PlacedSpan & Pick<RawSpan, 'innerPrivacy'>)[] | undefined,
+): SpanPrivacy {
   return {
     cleanerOf: (runId) => {
       const place = runId === undefined ? undefined : enclosing(runId);
+      const here = privacyIn(privacy, place ?? []);
+      if (isOpen(here)) return (span) => span;
+      const { hidesInputs, hidesOutputs, hidesMetadata, keepErrorMessages, redaction } = here;
+      const hidings = [hidesInputs, hidesOutputs, hidesMetadata];
       const holds = (hiding: Hiding) =>
         typeof hiding === 'boolean' ? hiding : place === undefined || hiding(place);
+      // An exception passes through spans around the place where it was thrown.
+      const messages = !keepErrorMessages && (hidesInputs !== false || hidesOutputs !== false);
       const hidden = { data: hidings.some(holds), names: holds(hidesMetadata), messages };
       return (span) => cleanSpan(span as OtelSpan, hidden, redaction);
     },

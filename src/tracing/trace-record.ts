@@ -11,7 +11,7 @@ import type { Settlement } from './outcome.ts';
 import { encodePayload, SharedCopies } from './payload.ts';
 import { PrivateView } from './private-view.ts';
 import type { RawSpan, RawTrace } from './raw-trace.ts';
-import { errorText, type Privacy } from './redaction/index.ts';
+import { errorText, type Privacy, type Redaction } from './redaction/index.ts';
 import { addUsage, countedUsages, spanUsage } from './usage.ts';
 
 /** What may leave memory, and in which size. */
@@ -35,8 +35,14 @@ export function recordTrace(
 ): Trace {
   const { root } = raw;
   const view = new PrivateView(raw, options.privacy);
-  const shared = new SharedCopies();
-  const spans = raw.spans.map((span) => recordSpan(span, root, view, { ...options, shared }));
+  const copies = new Map<Redaction, SharedCopies>();
+  const sharedBy = (redaction: Redaction) => {
+    const shared = copies.get(redaction) ?? new SharedCopies();
+    copies.set(redaction, shared);
+    return shared;
+  };
+  const spans = raw.spans.map((span) => recordSpan(span, root, view, { ...options, sharedBy }));
+
   const failing = settlement.failingSpan;
   return {
     schemaVersion: TRACE_SCHEMA_VERSION,
@@ -76,9 +82,10 @@ function recordSpan(
   span: RawSpan,
   root: RawSpan,
   view: PrivateView,
-  options: RecordOptions & { readonly shared: SharedCopies },
+  options: RecordOptions & { readonly sharedBy: (redaction: Redaction) => SharedCopies },
 ): Span {
-  const { redaction } = view.privacy;
+  const redaction = view.redaction(span);
+  const shared = options.sharedBy(redaction);
   const gaps: PayloadGap[] = [];
   const payload = (field: PayloadGap['field'], value: unknown, hidden: boolean) => {
     if (value === undefined) {
@@ -89,7 +96,7 @@ function recordSpan(
       gaps.push({ field, reason: 'hidden' });
       return {};
     }
-    const encoded = encodePayload(value, options.maxPayloadBytes, redaction, options.shared);
+    const encoded = encodePayload(value, options.maxPayloadBytes, redaction, shared);
     if (encoded.truncated) gaps.push({ field, reason: 'truncated' });
     return { [field]: encoded.value };
   };
@@ -107,14 +114,14 @@ function recordSpan(
     ...payload('inputs', span.inputs, view.hidesInputs(span)),
     ...payload('outputs', span.outputs, view.hidesOutputs(span)),
     gaps,
-    metadata: view.hidesMetadata(span) ? {} : encodedRecord(span.metadata, view),
+    metadata: view.hidesMetadata(span) ? {} : encodedRecord(span.metadata, redaction),
     tags: view.tags(span),
     events: span.events.map((event) => ({
       name: view.eventName(span, event),
       timeMs: event.timeMs,
       ...(event.data === undefined || view.hidesEvent(span, event)
         ? {}
-        : { data: encodePayload(event.data, options.maxPayloadBytes, redaction).value }),
+        : { data: encodePayload(event.data, options.maxPayloadBytes, view.passingRedaction).value }),
     })),
     ...optional('usage', spanUsage(span)),
     ...optional('node', view.node(span)),
@@ -131,14 +138,14 @@ function optional<Key extends string, Value>(key: Key, value: Value | undefined)
 
 function encodedRecord(
   metadata: Readonly<Record<string, unknown>>,
-  view: PrivateView,
+  redaction: Redaction,
 ): Record<string, unknown> {
-  const { value } = encodePayload(metadata, MAX_METADATA_BYTES, view.privacy.redaction);
+  const { value } = encodePayload(metadata, MAX_METADATA_BYTES, redaction);
   return isRecord(value) ? value : {};
 }
 
 function recordError(span: RawSpan, view: PrivateView) {
-  const { redaction } = view.privacy;
+  const redaction = view.passingRedaction;
   return errorText(span.thrown, {
     redaction,
     hideMessages: view.hidesErrorMessage(span),

@@ -77,7 +77,8 @@ export class Tracer {
   private readonly otel: OtelHub;
   private readonly leaveOtel: () => void;
   /** What applies to the spans of others inside its runs. */
-  private readonly spanPrivacy: SpanPrivacy | undefined;
+  private readonly spanPrivacy: SpanPrivacy;
+  private readonly isOpen: boolean;
 
   constructor(options: ResolvedTraceOptions, deps: TracerDeps = {}) {
     this.options = options;
@@ -93,6 +94,7 @@ export class Tracer {
       maxPayloadBytes: options.maxPayloadBytes,
       project: options.project,
     };
+    this.isOpen = isOpen(this.recording.privacy);
     this.meter = deps.metrics && new TrafficMeter(deps.metrics, options.prices);
     this.dropped = new DroppedRing({
       maxTraces: options.maxDroppedTraces,
@@ -117,7 +119,7 @@ export class Tracer {
     this.otel = deps.otel ?? otelHub;
     this.spanPrivacy = spanPrivacy(this.recording.privacy, (runId) => this.enclosing(runId));
     this.leaveOtel = this.otel.addRuns({
-      find: (runId) => this.withPrivacy(this.recorder.graphRun(runId)),
+      find: (runId) => this.graphRun(runId),
       noteLostSpans: (rootId, count) => {
         if (this.dropped.has(rootId)) this.counters.add('spans_dropped', 'too_many_held', count);
       },
@@ -131,6 +133,7 @@ export class Tracer {
       maxSpansPerTrace: options.maxSpansPerTrace,
       maxTraceAgeMs: options.maxTraceAgeMs,
       sleep: clock.sleep,
+      privacy: this.isOpen ? undefined : this.recording.privacy,
       onEnd: (trace) => this.finish(trace),
     });
     this.links = new InterruptLinks({ find: this.interruptFinder(), clock });
@@ -242,7 +245,7 @@ export class Tracer {
   /** LangSmith's own tracer knows nothing of what is hidden here: where anything is, it must not send the runs either. */
   private needsStandIn({ langsmith, langSmithTracerIsOn }: ResolvedTraceOptions): boolean {
     if (langsmith !== undefined) return true;
-    if (!langSmithTracerIsOn || isOpen(this.recording.privacy)) return false;
+    if (!langSmithTracerIsOn || this.isOpen) return false;
     this.logger.warn(
       'LangSmith’s own tracer is switched on and would send what is to be hidden: it is kept from these graphs. To send ' +
         'their runs without it, set LANGSMITH_API_KEY or pass langsmith: { apiKey }.',
@@ -253,8 +256,7 @@ export class Tracer {
   private finish(trace: RawTrace): void {
     // Before it is settled, which ends every span.
     const stillRunning = trace.spans.filter((span) => span.endTimeMs === undefined).map((span) => span.id);
-    const { root, parentSpan } = trace;
-    this.otel.endRoot({ rootId: root.id, parentSpan, privacy: this.spanPrivacy }, stillRunning);
+    this.otel.endRoot(this.graphRunOf(trace), stillRunning);
     const settlement = settle(trace);
     this.measure(trace);
     this.links.resolve(trace, (interrupt) => {
@@ -273,8 +275,14 @@ export class Tracer {
     for (const one of kept) this.deliver(one);
   }
 
-  private withPrivacy(run: GraphRun | undefined): GraphRun | undefined {
-    return run && this.spanPrivacy ? { ...run, privacy: this.spanPrivacy } : run;
+  private graphRun(runId: string): GraphRun | undefined {
+    const trace = this.recorder.traceOf(runId);
+    return trace && this.graphRunOf(trace);
+  }
+
+  private graphRunOf({ root, parentSpan, hasInnerPrivacy }: RawTrace): GraphRun {
+    const privacy = this.isOpen && !hasInnerPrivacy ? undefined : this.spanPrivacy;
+    return { rootId: root.id, parentSpan, privacy };
   }
 
   /** A run under way and what encloses it, innermost first; undefined for one that has ended. */
@@ -290,12 +298,8 @@ export class Tracer {
 
   private measure(trace: RawTrace): void {
     try {
-      const { privacy } = this.recording;
-      if (isOpen(privacy)) this.meter?.measure(trace);
-      else if (this.meter !== undefined) {
-        const view = new PrivateView(trace, privacy);
-        this.meter.measure(trace, view);
-      }
+      if (this.isOpen && !trace.hasInnerPrivacy) this.meter?.measure(trace);
+      else this.meter?.measure(trace, new PrivateView(trace, this.recording.privacy));
     } catch (thrown) {
       // What is wrong with a number must not cost the trace.
       this.defect('metrics', thrown);

@@ -27,6 +27,13 @@ export type HideRule = z.infer<typeof hideRuleSchema>;
 /** Whether something is hidden in a span: the same everywhere, or told from the span and all that encloses it. */
 export type Hiding = boolean | ((enclosing: readonly PlacedSpan[]) => boolean);
 
+/** Hides what either hides. */
+export function eitherHiding(one: Hiding, other: Hiding): Hiding {
+  if (one === true || other === true) return true;
+  if (one === false) return other;
+  return other === false ? one : (enclosing) => one(enclosing) || other(enclosing);
+}
+
 /** Compiles a rule. Any place that holds hides; so does one that may hold, because a name is not known. */
 export function compileHiding(rule: HideRule): Hiding {
   if (typeof rule === 'boolean') return rule;

@@ -6,7 +6,7 @@ export {
   isCommonErrorName,
 } from './error-text.ts';
 export { type HideRule, type Hiding, hideRuleSchema, spanPlaceSchema } from './hiding.ts';
-export { compilePrivacy, isOpen, type Privacy, type PrivacyOptions } from './privacy.ts';
+export { compilePrivacy, isOpen, type Privacy, type PrivacyOptions, stricter } from './privacy.ts';
 export {
   compileRedaction,
   freeKey,

@@ -1,5 +1,11 @@
-import { compileHiding, type HideRule, type Hiding } from './hiding.ts';
-import { compileRedaction, NO_REDACTION, type OnRedactionFailure, type Redaction } from './redaction.ts';
+import { compileHiding, eitherHiding, type HideRule, type Hiding } from './hiding.ts';
+import {
+  bothRedactions,
+  compileRedaction,
+  NO_REDACTION,
+  type OnRedactionFailure,
+  type Redaction,
+} from './redaction.ts';
 import type { RedactionRule } from './redaction-rule.ts';
 
 /** The options of the privacy boundary, with everything decided. */
@@ -31,6 +37,18 @@ export function isOpen({ redaction, hidesInputs, hidesOutputs, hidesMetadata }: 
   return (
     redaction === NO_REDACTION && hidesInputs === false && hidesOutputs === false && hidesMetadata === false
   );
+}
+
+/** What both let through. */
+export function stricter(one: Privacy, other: Privacy): Privacy {
+  return {
+    redaction: bothRedactions(one.redaction, other.redaction),
+    hidesInputs: eitherHiding(one.hidesInputs, other.hidesInputs),
+    hidesOutputs: eitherHiding(one.hidesOutputs, other.hidesOutputs),
+    hidesMetadata: eitherHiding(one.hidesMetadata, other.hidesMetadata),
+    keepErrorMessages: one.keepErrorMessages && other.keepErrorMessages,
+    knownModels: new Set([...one.knownModels].filter((model) => other.knownModels.has(model))),
+  };
 }
 
 /** Compiles the privacy boundary, once per tracer. */

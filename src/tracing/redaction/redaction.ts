@@ -37,6 +37,21 @@ export const NO_REDACTION: Redaction = {
   member: () => undefined,
 };
 
+/** One after the other. */
+export function bothRedactions(first: Redaction, second: Redaction): Redaction {
+  if (first === second || second === NO_REDACTION) return first;
+  if (first === NO_REDACTION) return second;
+  return {
+    text: (value, trail) => second.text(first.text(value, trail), trail),
+    number(value) {
+      const redacted = first.number(value);
+      return typeof redacted === 'string' ? redacted : second.number(redacted);
+    },
+    key: (key) => second.key(first.key(key)),
+    member: (trail) => first.member(trail) ?? second.member(trail),
+  };
+}
+
 interface NamedDetector {
   readonly name: string;
   readonly detect: Detector;
