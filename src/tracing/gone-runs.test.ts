@@ -50,6 +50,21 @@ describe('a graph inside of a run that is not recorded', () => {
     expect(await traced.traces()).toHaveLength(1);
   });
 
+  it('lets no error tell what it would have hidden', async () => {
+    const failing = new StateGraph(State)
+      .addNode('work', ({ n }) => {
+        if (n >= 3) throw new Error('SECRET');
+        return { n: n + 1 };
+      })
+      .addEdge(START, 'work')
+      .compile({ name: 'failing' });
+    const traced = traceWith(outer(failing, 5), { maxSpansPerTrace: 7, hideInputs: [{ graph: 'failing' }] });
+    await traced.graph.invoke({ n: 0 }).catch(() => undefined);
+    const traces = await traced.traces();
+    expect(traces).toMatchObject([{ outcome: 'error', error: { message: '[hidden]' } }]);
+    expect(JSON.stringify(traces)).not.toContain('SECRET');
+  });
+
   it('begins no trace of its own after the age limit of the run around it', async () => {
     const clock = new ManualClock();
     const { open, opened } = gate();

@@ -39,7 +39,10 @@ export class PrivateView {
         ? new Set()
         : new Set(trace.spans.filter(({ type }) => type === 'node').map(nodeName));
     if (this.strictest.hidesInputs === false && this.strictest.hidesOutputs === false) return;
+    // What was left out may have stood in a place that is hidden, and its error has passed through any of the others.
+    const isIncomplete = trace.spansDropped > 0 || trace.failedLate === true;
     for (const span of trace.spans) {
+      if (isIncomplete && !this.strictest.keepErrorMessages) this.silenced.add(span);
       if (!this.holds('hidesInputs', span) && !this.holds('hidesOutputs', span)) continue;
       const { keepErrorMessages } = this.privacyOf(span);
       for (const guarded of this.enclosing(span)) {

@@ -90,6 +90,8 @@ export interface RawTrace {
   sizeBytes: number;
   /** When it was ended before its root: at its age limit, or with the process. Wall time in milliseconds since the epoch. */
   cutAtMs?: number | undefined;
+  /** Whether its root failed after that. */
+  failedLate?: boolean | undefined;
   /** Spans left out because the trace had reached its limit. */
   spansDropped: number;
 }

@@ -1,6 +1,8 @@
 import type { Clock } from '../core/index.ts';
+import { type ActiveTrace, activeTrace } from './active-trace.ts';
 import { AgeWatch } from './age-watch.ts';
 import type { Counters } from './counters.ts';
+import { ExpiredRuns } from './expired-runs.ts';
 import { GoneRuns } from './gone-runs.ts';
 import { newSpan, snapshot } from './new-span.ts';
 import type { ParentSpan } from './otel/index.ts';
@@ -29,13 +31,8 @@ export interface RecorderDeps {
   readonly privacy?: Privacy | undefined;
   /** Takes a trace whose root has ended. */
   readonly onEnd: (trace: RawTrace) => void;
-}
-
-interface ActiveTrace {
-  readonly trace: RawTrace;
-  /** What has been weighed of the payloads it holds now. */
-  seen: WeakSet<object>;
-  readonly startedAt: { readonly wallMs: number; readonly monotonicMs: number };
+  /** Takes the root of a trace that was ended at its age limit and has failed since. */
+  readonly onLateFailure?: (late: RawTrace) => void;
 }
 
 /** A run that is followed. */
@@ -61,6 +58,7 @@ export function recorderOf(runId: string): Recorder | undefined {
 export class Recorder {
   private readonly deps: RecorderDeps;
   private readonly active = new Map<string, ActiveTrace>();
+  private readonly expired = new ExpiredRuns();
   private readonly ageWatch: AgeWatch;
 
   constructor(deps: RecorderDeps) {
@@ -101,7 +99,10 @@ export class Recorder {
   /** Ends a span that returned. */
   end(id: string, outputs: unknown): void {
     const entry = this.close(id);
-    if (entry === undefined) return;
+    if (entry === undefined) {
+      this.expired.end(id, this.deps.now());
+      return;
+    }
     entry.span.outputs = isRoot(entry) ? snapshot(outputs) : outputs;
     this.weigh(entry.home, outputs);
     if (isRoot(entry)) this.endTrace(entry.home);
@@ -110,11 +111,15 @@ export class Recorder {
   /** Ends a span that threw. */
   fail(id: string, thrown: unknown): void {
     const entry = this.close(id);
-    if (entry === undefined) return;
-    entry.span.failed = true;
-    entry.span.thrown = thrown;
-    entry.home.trace.suspicious = true;
-    if (isRoot(entry)) this.endTrace(entry.home);
+    const late = entry === undefined ? this.expired.end(id, this.deps.now()) : undefined;
+    const span = entry?.span ?? late?.root;
+    const trace = entry?.home.trace ?? late;
+    if (span === undefined || trace === undefined) return;
+    span.failed = true;
+    span.thrown = thrown;
+    trace.suspicious = true;
+    if (late !== undefined) this.deps.onLateFailure?.(late);
+    else if (entry !== undefined && isRoot(entry)) this.endTrace(entry.home);
   }
 
   /** Notes a moment in a running span: now, unless it is told when. */
@@ -213,25 +218,10 @@ export class Recorder {
 
   private startTrace(start: SpanStart): void {
     this.expire();
-    const wallMs = this.deps.now();
-    const root = newSpan({ ...start, parentId: undefined, inputs: snapshot(start.inputs) }, wallMs);
-    const home: ActiveTrace = {
-      trace: {
-        root,
-        spans: [root],
-        parentSpan: this.deps.startRoot?.(start),
-        checkpointId: undefined,
-        resumedFrom: undefined,
-        interrupted: false,
-        hasInnerPrivacy: false,
-        suspicious: false,
-        sizeBytes: 0,
-        cutAtMs: undefined,
-        spansDropped: 0,
-      },
-      seen: new WeakSet(),
-      startedAt: { wallMs, monotonicMs: this.deps.monotonic() },
-    };
+    const { now, monotonic, startRoot } = this.deps;
+    const startedAt = { wallMs: now(), monotonicMs: monotonic() };
+    const home = activeTrace(start, startedAt, startRoot?.(start));
+    const { root } = home.trace;
     this.active.set(root.id, home);
     this.ageWatch.start();
     this.deps.buffer.add(home.trace);
@@ -256,6 +246,7 @@ export class Recorder {
     for (const home of this.active.values()) {
       if (this.leftMs(home) > 0) return;
       this.deps.counters.add('traces_expired', 'age_limit');
+      this.expired.note(home.trace);
       this.endTrace(home, true);
     }
   }

@@ -1,7 +1,7 @@
 import type { KeepDecision } from '../core/index.ts';
 import { BoundedMap } from './bounded-map.ts';
 import type { Counters } from './counters.ts';
-import type { DroppedRing } from './dropped-ring.ts';
+import type { DroppedRing, DroppedTrace } from './dropped-ring.ts';
 import { interruptKey } from './interrupt-links.ts';
 import type { Settlement } from './outcome.ts';
 import type { RawTrace } from './raw-trace.ts';
@@ -99,13 +99,38 @@ export class TraceKeeper {
     const dropped = this.deps.dropped.take(runId);
     if (dropped === undefined) return { found: false, traces: [] };
     const decision = { keep: true, reason, weight: 1, sampled: false } as const;
-    this.deps.counters.add('traces_promoted', reason);
-    const kept = this.keep(dropped.trace, dropped.settlement, decision);
-    const { story } = dropped;
-    return {
-      found: true,
-      traces: story === undefined ? [kept] : [kept, ...this.promoteStory(story, decision)],
+    return { found: true, traces: this.promote(dropped, decision) };
+  }
+
+  /**
+   * Decides again about a run that failed after it had been ended at its age limit. One that is kept already stays as it is.
+   *
+   * @param late Its root alone, which is what is kept where the run is no longer in the ring.
+   */
+  failLate(late: RawTrace, settlement: Settlement): readonly KeptTrace[] {
+    const { root } = late;
+    if (this.keptIds.get(root.id)) return [];
+    const dropped = this.deps.dropped.take(root.id);
+    if (dropped !== undefined) {
+      const { thrown, failed, endTimeMs, outcome } = root;
+      Object.assign(dropped.trace.root, { thrown, failed, endTimeMs, outcome });
+      dropped.trace.failedLate = true;
+    }
+    const failed = {
+      trace: dropped?.trace ?? late,
+      settlement: { ...settlement, failingSpan: dropped?.trace.root ?? root },
+      story: dropped?.story,
     };
+    const decision = decide(factsOf(failed.trace, failed.settlement), this.deps.policy);
+    if (decision.keep) return this.promote(failed, decision);
+    this.deps.dropped.add(failed);
+    return [];
+  }
+
+  private promote(dropped: DroppedTrace, decision: Decision & { keep: true }): readonly KeptTrace[] {
+    this.deps.counters.add('traces_promoted', decision.reason);
+    const kept = this.keep(dropped.trace, dropped.settlement, decision);
+    return dropped.story === undefined ? [kept] : [kept, ...this.promoteStory(dropped.story, decision)];
   }
 
   private requested(trace: RawTrace): Decision | undefined {

@@ -135,6 +135,7 @@ export class Tracer {
       sleep: clock.sleep,
       privacy: this.isOpen ? undefined : this.recording.privacy,
       onEnd: (trace) => this.finish(trace),
+      onLateFailure: (late) => this.finishLate(late),
     });
     this.links = new InterruptLinks({ find: this.interruptFinder(), clock });
     this.keeper = new TraceKeeper({
@@ -264,6 +265,13 @@ export class Tracer {
       if (interrupt?.decision !== undefined) this.keeper.recall(trace, interrupt.decision);
       this.decide(trace, settlement);
     });
+  }
+
+  /** What it was is told by its root alone: nothing inside of it was followed to its end. */
+  private finishLate(late: RawTrace): void {
+    const settlement = settle(late);
+    if (settlement.outcome !== 'error') return;
+    for (const kept of this.keeper.failLate(late, settlement)) this.deliver(kept);
   }
 
   private decide(trace: RawTrace, settlement: Settlement): void {
