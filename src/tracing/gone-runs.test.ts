@@ -52,13 +52,15 @@ describe('a graph inside of a run that is not recorded', () => {
 
   it('lets no error tell what it would have hidden', async () => {
     const failing = new StateGraph(State)
-      .addNode('work', ({ n }) => {
-        if (n >= 3) throw new Error('SECRET');
-        return { n: n + 1 };
-      })
+      .addNode('work', () => Promise.reject(new Error('SECRET')))
       .addEdge(START, 'work')
       .compile({ name: 'failing' });
-    const traced = traceWith(outer(failing, 5), { maxSpansPerTrace: 7, hideInputs: [{ graph: 'failing' }] });
+    const graph = new StateGraph(State)
+      .addNode('call', (state, config) => (state.n < 3 ? inner : failing).invoke(state, config))
+      .addEdge(START, 'call')
+      .addEdge('call', 'call')
+      .compile({ name: 'outer' });
+    const traced = traceWith(graph, { maxSpansPerTrace: 7, hideInputs: [{ graph: 'failing' }] });
     await traced.graph.invoke({ n: 0 }).catch(() => undefined);
     const traces = await traced.traces();
     expect(traces).toMatchObject([{ outcome: 'error', error: { message: '[hidden]' } }]);

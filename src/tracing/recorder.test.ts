@@ -165,6 +165,18 @@ describe('recording', () => {
     expect(other?.spans[0]?.outputs).toEqual({ n: 424243 });
   });
 
+  it('records the errors that a node failed with together', async () => {
+    const asking = ['401 from one', '503 from another'].map((text) => Promise.reject(new Error(text)));
+    const graph = new StateGraph(State)
+      .addNode('ask', () => Promise.any(asking))
+      .addEdge(START, 'ask')
+      .compile();
+    const traced = traceWith(graph);
+    await expect(traced.graph.invoke({ n: 1 })).rejects.toThrow(AggregateError);
+    const [trace] = await traced.traces();
+    expect(trace?.error?.stack).toMatch(/Error: 401 from one[\s\S]*Error: 503 from another/);
+  });
+
   it('leaves out spans beyond the limit of one trace, and counts them', async () => {
     const graph = new StateGraph(State)
       .addNode('again', ({ n }) => ({ n: n + 1 }))

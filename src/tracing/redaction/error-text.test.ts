@@ -28,6 +28,34 @@ describe('errorText', () => {
     );
   });
 
+  it('writes down the errors inside an AggregateError, each with its causes, and no more than some', () => {
+    const primary = new Error('primary failed', { cause: new RangeError('401') });
+    const text = errorText(new AggregateError([primary, 'plain text', primary], 'all failed'), options);
+    expect(text.stack?.match(/^(?:\S.*: .*)$/gm)).toEqual([
+      'AggregateError: all failed',
+      'One of its errors: Error: primary failed',
+      'Caused by: RangeError: 401',
+      'One of its errors: "plain text"',
+    ]);
+    const many = Array.from({ length: 5_000 }, (_, index) => new Error(`of ${index}`));
+    const nested = new AggregateError([new AggregateError(many), ...many]);
+    expect(errorText(nested, { ...options, maxText: 1e6 }).stack?.match(/One of its errors/g)).toHaveLength(
+      10,
+    );
+    const issues = Object.assign(new Error('invalid'), { errors: [{ path: ['a'] }, new Error('inside')] });
+    expect(errorText(issues, options).stack?.match(/One of its errors: .*/g)).toEqual([
+      'One of its errors: Error: inside',
+    ]);
+  });
+
+  it('hides and redacts what those inside say', () => {
+    const inner = [Object.assign(new Error('canary one'), { name: 'canary' }), 'canary two'];
+    const error = new AggregateError(inner, 'canary', { cause: 'canary' });
+    expect(JSON.stringify(errorText(error, hiding))).not.toContain('canary');
+    const redaction = compileRedaction([{ name: 'bird', pattern: /canary/ }], () => {});
+    expect(JSON.stringify(errorText(error, { ...options, redaction }))).not.toContain('canary');
+  });
+
   it('shows types and frames alone where messages are hidden, whatever the message looks like', () => {
     fc.assert(
       fc.property(

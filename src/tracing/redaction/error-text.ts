@@ -4,7 +4,8 @@ import { REDACTION_LOOKAHEAD, type Redaction } from './redaction.ts';
 /** Stands for a message that may repeat what is hidden. */
 export const HIDDEN_MESSAGE = '[hidden]';
 
-const MAX_CAUSES = 5;
+/** Causes and errors of an AggregateError that are written, together. */
+const MAX_INNER = 10;
 /** Of a name that is a label. */
 const MAX_NAME = 256;
 
@@ -19,7 +20,8 @@ export interface ErrorTextOptions {
   readonly describe: (thrown: unknown) => string;
 }
 
-/** An error as it is recorded: name, message, and a stack that ends with those of its causes. Never throws. */
+/** An error as it is recorded: name, message, and a stack that ends with those of its causes and inner
+ * errors. Never throws. */
 export function errorText(thrown: unknown, options: ErrorTextOptions): SpanError {
   if (!(thrown instanceof Error)) {
     return { name: typeof thrown, message: messageOf(thrown, options) };
@@ -86,17 +88,20 @@ function typeName(thrown: Error, name: string): string {
   }
 }
 
+/** An error, then its causes and the errors that it stands for, each with its own, up to a number of them. */
 function stackWithCauses(thrown: Error, options: ErrorTextOptions): string | undefined {
   const parts: string[] = [];
   const seen = new Set<unknown>();
-  let error: unknown = thrown;
-  while (error !== undefined && !seen.has(error) && seen.size <= MAX_CAUSES) {
+  const add = (error: unknown, prefix: string) => {
+    if (error === undefined || seen.has(error) || seen.size > MAX_INNER) return;
     seen.add(error);
-    const prefix = error === thrown ? '' : 'Caused by: ';
     const text = stackOf(error, options);
     if (text !== undefined) parts.push(prefix + text);
-    error = error instanceof Error ? readCause(error) : undefined;
-  }
+    if (!(error instanceof Error)) return;
+    for (const inner of readErrors(error)) add(inner, 'One of its errors: ');
+    add(readCause(error), 'Caused by: ');
+  };
+  add(thrown, '');
   return parts.length === 0 ? undefined : cut(parts.join('\n'), options.maxText);
 }
 
@@ -155,5 +160,16 @@ function readCause(error: Error): unknown {
     return error.cause;
   } catch {
     return undefined;
+  }
+}
+
+/** What an AggregateError stands for, which can be anything; the lists of other errors may be of issues, and are often long. */
+function readErrors(error: Error): readonly unknown[] {
+  try {
+    const errors: unknown = 'errors' in error ? error.errors : undefined;
+    const some = Array.isArray(errors) ? errors.slice(0, MAX_INNER) : [];
+    return error instanceof AggregateError ? some : some.filter((inner) => inner instanceof Error);
+  } catch {
+    return [];
   }
 }
