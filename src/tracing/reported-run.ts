@@ -12,7 +12,12 @@ export interface SerializedRunnable {
 /** What a run is that is reported as a chain. */
 export function chainType(chain: SerializedRunnable | undefined, tags: readonly string[]): SpanType {
   if (tags.some((tag) => tag.startsWith('graph:step:'))) return 'node';
-  return chain?.id?.[0] === 'langgraph' ? 'graph' : 'chain';
+  return isCompiledGraph(chain?.id) ? 'graph' : 'chain';
+}
+
+/** LangGraph has runnables of other kinds for its own steps. */
+function isCompiledGraph([library, part]: readonly string[] = []): boolean {
+  return library === 'langgraph' && part === 'pregel';
 }
 
 /** The name of the model that a call asks. */
