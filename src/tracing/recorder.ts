@@ -91,7 +91,7 @@ export class Recorder {
     const known = followed.get(start.id);
     if (known !== undefined) this.guard(known);
     else if (parent !== undefined && parent.recorder !== this) return;
-    else if (parent !== undefined) this.startSpan(start, parent.home);
+    else if (parent !== undefined) this.startSpan(start, parent);
     else if (start.type !== 'graph' || gone.encloses(start)) this.leaveOut(start);
     else if (!this.ageWatch.isStopped) this.startTrace(start);
   }
@@ -203,14 +203,16 @@ export class Recorder {
     this.deps.counters.add('spans_dropped', 'parent_gone');
   }
 
-  private startSpan(start: SpanStart, home: ActiveTrace): void {
+  private startSpan(start: SpanStart, { span: parent, home }: FollowedRun): void {
     if (home.trace.spans.length >= this.deps.maxSpansPerTrace) {
       home.trace.spansDropped += 1;
       gone.leaveOut(start.id);
       this.deps.counters.add('spans_dropped', 'span_limit');
       return;
     }
-    const span = newSpan(start, this.timeIn(home));
+    // What runs inside of a call inherits its tags, and one may be that of a node.
+    const isChain = start.type === 'node' && parent.type !== 'graph';
+    const span = newSpan(isChain ? { ...start, type: 'chain' } : start, this.timeIn(home));
     home.trace.spans.push(span);
     this.register(span, home);
     this.weigh(home, span.inputs);

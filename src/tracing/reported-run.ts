@@ -9,10 +9,13 @@ export interface SerializedRunnable {
   readonly name?: string;
 }
 
-/** What a run is that is reported as a chain. */
+/** The tag by which LangGraph calls a node. A call can give its run such a one, and all that runs inside inherits that. */
+const STEP = /^graph:step:\d+$/;
+
+/** What a run is that is reported as a chain. A `node` is one only where a graph encloses it. */
 export function chainType(chain: SerializedRunnable | undefined, tags: readonly string[]): SpanType {
-  if (tags.some((tag) => tag.startsWith('graph:step:'))) return 'node';
-  return isCompiledGraph(chain?.id) ? 'graph' : 'chain';
+  if (isCompiledGraph(chain?.id)) return 'graph';
+  return tags.some((tag) => STEP.test(tag)) ? 'node' : 'chain';
 }
 
 /** LangGraph has runnables of other kinds for its own steps. */
