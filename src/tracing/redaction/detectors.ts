@@ -174,11 +174,19 @@ function findIbans(text: string): Range[] {
 /** Keys with a prefix of their own. A key has a digit somewhere; `sk-learn-preprocessing-tools` has none. */
 const PREFIXED_KEY = new RegExp(
   `${LEFT_EDGE}(?:sk-|[srp]k_(?:live|test)_|lsv2_|ls__|gh[opsur]_|github_pat_|glpat-|xox[a-z]-|xapp-|AIza|npm_|hf_|gsk_|` +
-    'pypi-|dop_v1_|shpat_|SG\\.)[A-Za-z0-9_.-]{12,}',
+    'pypi-|dop_v1_|shpat_|SG\\.|ya29\\.)[A-Za-z0-9_.-]{12,}',
   'g',
 );
 const AWS_KEY_ID = new RegExp(`${LEFT_EDGE}(?:AKIA|ASIA|AROA|AIDA)[A-Z0-9]{16}(?![A-Za-z0-9])`, 'g');
 const CREDENTIAL = /(?<=\bBearer[ \t]{1,4})[A-Za-z0-9._~+/=-]{8,}/gi;
+/** Of a webhook: base64, also without a digit. */
+const SIGNING_SECRET = new RegExp(`${LEFT_EDGE}whsec_[A-Za-z0-9+/_-]{12,}={0,2}`, 'g');
+/** In a connection string. */
+const SHARED_KEY = /(?<=(?:AccountKey|SharedAccessKey)[ \t]{0,4}=[ \t]{0,4})[A-Za-z0-9+/_%-]{16,}={0,2}/gi;
+const BASIC_CREDENTIAL = /(?<=Basic[ \t]{1,4})[A-Za-z0-9+/]{4,}={0,2}/gi;
+/** Characters of it that are looked into: of whole bytes. */
+const MAX_BASIC_START = 512;
+const USER_AND_PASSWORD = /^[ -~]+:[^\p{Cc}]*$/u;
 const PRIVATE_KEY = /-----BEGIN [A-Z ]{0,32}PRIVATE KEY-----[A-Za-z0-9+/=\s\\:,-]*/g;
 
 function findApiKeys(text: string): Range[] {
@@ -186,8 +194,18 @@ function findApiKeys(text: string): Range[] {
     ...matches(text, PREFIXED_KEY, (match) => /\d/.test(match)),
     ...matches(text, AWS_KEY_ID),
     ...matches(text, CREDENTIAL, (match) => match.length >= 20 || /[\d._~+/=]/.test(match)),
+    ...matches(text, SIGNING_SECRET),
+    ...matches(text, SHARED_KEY),
+    ...matches(text, BASIC_CREDENTIAL, isUserAndPassword),
     ...matches(text, PRIVATE_KEY),
   ];
+}
+
+/** Many words after "basic" are base64 too; what they mean in it is no text. */
+function isUserAndPassword(base64: string): boolean {
+  const digits = base64.replace(/=+$/, '').slice(0, MAX_BASIC_START);
+  // One digit more than whole bytes take: it was cut off.
+  return USER_AND_PASSWORD.test(atob(digits.length % 4 === 1 ? digits.slice(0, -1) : digits));
 }
 
 const TOKEN_RUN = /[A-Za-z0-9_.-]{16,}/g;

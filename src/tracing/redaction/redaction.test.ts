@@ -39,6 +39,9 @@ describe('the built-in rules', () => {
     ['api_key', 'ghp_abcdefghijklmnopqrstuvwxyz0123456789'],
     ['api_key', 'AKIAIOSFODNN7EXAMPLE'],
     ['api_key', 'xoxb-123456789012-abcdefABCDEF'],
+    ['api_key', 'whsec_MfKQ/9r8GKYqrTwjUPD8+ILPZIo2LaLaSw=='],
+    ['api_key', 'whsec_abcdefghijklmnop'],
+    ['api_key', 'ya29.a0AfH6SMBx1234567890-abcdef_g'],
     ['jwt', 'eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w5N_XgL0n3I9'],
   ])('find the %s %s in a sentence, in quotes and in escaped text', (name, secret) => {
     expect(all.text(`Is it ${secret}, please?`)).toBe(`Is it [redacted:${name}], please?`);
@@ -51,6 +54,17 @@ describe('the built-in rules', () => {
       'Authorization: Bearer [redacted:api_key]',
     );
     expect(all.text('a bearer of news')).toBe('a bearer of news');
+  });
+
+  it.each([
+    ['Authorization: Basic ', 'dXNlcjpwYXNzd29yZDEyMw==', ''],
+    ['{"Authorization":"Basic ', 'YTpi', '"}'],
+    ['proxy-authorization: basic ', 'QWxhZGRpbjpvcGVuIHNlc2FtZQ', ''],
+    ['AccountName=a;AccountKey=', 'abcd+/34abcd1234abcd1234==', ';EndpointSuffix=core.windows.net'],
+    ['Endpoint=sb://a/;SharedAccessKeyName=n;SharedAccessKey=', 'abcd1234abcd1234abcd1234=', ''],
+  ])('take what follows %s', (before, secret, after) => {
+    expect(all.text(before + secret + after)).toBe(`${before}[redacted:api_key]${after}`);
+    expect(all.text(`{"cut off": "${before.replaceAll('"', '\\"')}${secret}`)).not.toContain(secret);
   });
 
   it('take a whole private key', () => {
@@ -68,6 +82,9 @@ describe('the built-in rules', () => {
     '05/11/2026 10:30',
     'from 1732300000000 to 1732300001234',
     '192.168.100.200:8080',
+    'a basic understanding of Visual Basic programming, basic authentication: required',
+    'Basic functionality, BASIC interpreters',
+    'AccountKey= and SharedAccessKey are settings',
     'sk-learn-preprocessing-tools and risk-management-overview',
     'graph:step:1',
     '-1234567.891',
@@ -98,6 +115,10 @@ describe('the built-in rules', () => {
       'sk-',
       'AKIA',
       'Bearer ',
+      'Basic ',
+      'Basic dXNlcjpw',
+      'AccountKey=',
+      'whsec_',
       'GB82 ',
       'GB82A',
       '-----BEGIN PRIVATE KEY-----',
