@@ -1,7 +1,8 @@
 import type { RunnableConfig } from '@langchain/core/runnables';
+import { AsyncLocalStorageProviderSingleton } from '@langchain/core/singletons';
 import { BoundedMap } from './bounded-map.ts';
+import type { CallPlace } from './call-place.ts';
 import { newRunId } from './run-id.ts';
-import type { RunTreePlace } from './run-tree-place.ts';
 
 /** Calls between their beginning and the callback that reports it. One that never reports any is forgotten in time. */
 const MAX_BEGINNING = 1_000;
@@ -18,6 +19,8 @@ type Chunks = AsyncGenerator<unknown, unknown, unknown>;
 interface StreamingRunnable {
   _streamIterator?(input: unknown, options?: CallOptions): Chunks;
   withConfig(config: object): StreamingRunnable;
+  /** What is bound to it. */
+  config?: CallOptions;
 }
 
 /**
@@ -26,21 +29,26 @@ interface StreamingRunnable {
  *   which is noted here for {@link takeRunSignal}.
  * - A run that is aborted while nobody waits for its next chunk, between two steps for example, reports no end at all:
  *   nobody reads on, and LangGraph reports an end to its reader. Here it is read to its end.
- * - LangSmith's tracer has a place among them, which each call gives to {@link RunTreePlace} while it is free.
+ * - LangSmith's tracer has a place among them, which is {@link CallPlace}'s to give away at each call.
  *
  * Returns the graph itself, of which nothing else changes; copies that its `withConfig` makes are followed too.
  */
-export function followCalls<Graph extends object>(graph: Graph, place?: RunTreePlace): Graph {
+export function followCalls<Graph extends object>(graph: Graph, place?: CallPlace): Graph {
   const runnable = graph as unknown as StreamingRunnable;
   const { _streamIterator: iterate, withConfig } = runnable;
   if (typeof iterate !== 'function' || followed.has(graph)) return graph;
   followed.add(graph);
+  if (runnable.config !== undefined && place !== undefined) runnable.config = place.bound(runnable.config);
   define(runnable, '_streamIterator', (input: unknown, given: CallOptions = {}) => {
-    const options = place === undefined ? given : place.addTo(given);
+    const { options, isApart } = place?.prepare(given) ?? { options: given, isApart: false };
+    const start = (chosen: CallOptions) => {
+      const chunks = iterate.call(runnable, input, chosen);
+      return isApart ? readInside(options, chunks) : chunks;
+    };
     const { signal, runId = newRunId() } = options;
-    if (signal === undefined) return iterate.call(runnable, input, options);
+    if (signal === undefined) return start(options);
     signals.set(runId, signal);
-    return readOutWhenAborted(iterate.call(runnable, input, { ...options, runId }), signal);
+    return readOutWhenAborted(start({ ...options, runId }), signal);
   });
   define(runnable, 'withConfig', (config: object) => followCalls(withConfig.call(runnable, config), place));
   return graph;
@@ -49,6 +57,20 @@ export function followCalls<Graph extends object>(graph: Graph, place?: RunTreeP
 /** The signal of a run that begins now: its call's own, the call's time limit and the reader of its stream in one. */
 export function takeRunSignal(runId: string): AbortSignal | undefined {
   return signals.take(runId);
+}
+
+/** Runs a graph with its own configuration around it, where it would find that of the code around its call. */
+function readInside({ runId: _itsOwn, ...config }: CallOptions, chunks: Chunks): Chunks {
+  const inside = <Result>(work: () => Promise<Result>) =>
+    AsyncLocalStorageProviderSingleton.runWithConfig(config, work, true);
+  return {
+    next: (...args) => inside(() => chunks.next(...args)),
+    return: (value) => inside(() => chunks.return(value)),
+    throw: (thrown) => inside(() => chunks.throw(thrown)),
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+  };
 }
 
 /** LangChain asks for no chunk once the signal has aborted, and drops the one that comes after that. */

@@ -1,30 +1,30 @@
 import { BaseCallbackHandler } from '@langchain/core/callbacks/base';
 import { LangChainTracer } from '@langchain/core/tracers/tracer_langchain';
 import { isRecord } from '../core/index.ts';
+import { BoundedMap } from './bounded-map.ts';
 import { LANGSMITH_KEYS } from './exporters/langsmith/index.ts';
 import { lazyRunTree } from './lazy-run-tree.ts';
-import { NestedRunClient, type RunTree, type TracingClient } from './nested-runs.ts';
+import { NestedRunClient, type NestedRunOptions, type RunTree } from './nested-runs.ts';
 import { recorderOf } from './recorder.ts';
 import { ancestryOf, chainOf, inheritedExtra, type RunChain } from './run-ancestry.ts';
+import { type TracingClient, watchClient } from './withheld-runs.ts';
 
 type Metadata = Record<string, unknown>;
 
 /** What a {@link LangChainTracerStandIn} needs. */
-export interface StandInOptions {
+export interface StandInOptions extends Omit<NestedRunOptions, 'fallback'> {
   /** Project of the runs. */
   readonly project: string;
-  /** Told of each nested run that comes too late to be recorded. */
-  readonly onLate: () => void;
-  /** Told of anything thrown here: it must not reach the graph. */
-  readonly onDefect: (where: string, thrown: unknown) => void;
 }
 
 /** What the copies of one stand-in have in common. */
 interface Shared extends StandInOptions {
   readonly client: NestedRunClient;
   readonly trees: RunTreeFactory;
-  /** Runs outside of any graph, in which a graph was called; kept alive by whoever runs in them. */
-  readonly outside: Map<string, WeakRef<RunTree>>;
+  /** Finds runs outside of any graph, in which a graph was called, while they are kept alive by whoever runs in them. */
+  readonly outside: BoundedMap<string, () => RunTree | undefined>;
+  /** Projects that the callers of runs which are about to begin have named. */
+  readonly projects: BoundedMap<string, string>;
 }
 
 const MAX_OUTSIDE = 1_000;
@@ -97,7 +97,7 @@ export class LangChainTracerStandIn extends BaseCallbackHandler {
     try {
       const chain = chainOf(id);
       if (chain !== undefined) return this.shared.trees.lazy(chain);
-      const outside = this.shared.outside.get(id)?.deref();
+      const outside = this.shared.outside.get(id)?.();
       // A copy: the caller puts its own configuration into it.
       if (outside !== undefined) return Object.assign(Object.create(Object.getPrototypeOf(outside)), outside);
       // A run that is not recorded: its nested runs belong to the same trace, and are not recorded either.
@@ -180,6 +180,26 @@ export class LangChainTracerStandIn extends BaseCallbackHandler {
     this.annotate(runId, metadata, {});
   }
 
+  /** Keeps LangSmith's tracers from sending a run and what is in it. */
+  withhold(runId: string): void {
+    this.shared.client.withhold(runId);
+  }
+
+  /** Takes the place of another tracer in a call: that of the run with this id, inside a run of that tracer's or nobody's. */
+  replace(
+    tracer: LangChainTracer,
+    { runId, parentId }: Readonly<Record<'runId' | 'parentId', string | undefined>>,
+  ): void {
+    // Of another copy of langsmith, for all that is known.
+    if (tracer.client !== this.client) watchClient(tracer.client);
+    if (runId !== undefined && tracer.projectName !== undefined) {
+      this.shared.projects.set(runId, tracer.projectName);
+    }
+    if (parentId === undefined || tracer.getRun(parentId) === undefined) return;
+    const known = new WeakRef(tracer);
+    this.shared.outside.set(parentId, () => known.deref()?.getRunTreeWithTracingConfig(parentId));
+  }
+
   private annotate(runId: string, own: Metadata | undefined, more: Metadata): void {
     try {
       const metadata = { ...more };
@@ -195,17 +215,22 @@ export class LangChainTracerStandIn extends BaseCallbackHandler {
 
   private noteOutside(tree: RunTree): void {
     const { outside } = this.shared;
-    if (tree.tracingEnabled === false || outside.has(tree.id) || recorderOf(tree.id) !== undefined) return;
-    outside.set(tree.id, new WeakRef(tree));
-    forgetOldest(outside, MAX_OUTSIDE);
+    if (tree.tracingEnabled === false || outside.get(tree.id) || recorderOf(tree.id) !== undefined) return;
+    const known = new WeakRef(tree);
+    outside.set(tree.id, () => known.deref());
   }
 
   /** Where in somebody else's trace a graph was called. */
   private outsidePlace(runId: string, parentId: string | undefined): Metadata {
-    const tree = parentId === undefined ? undefined : this.shared.outside.get(parentId)?.deref();
-    if (tree === undefined || recorderOf(runId)?.isRunning(runId) !== true) return {};
-    this.shared.client.withhold(runId);
-    return { [LANGSMITH_KEYS.parent]: tree.dotted_order };
+    const named = this.shared.projects.take(runId);
+    const tree = parentId === undefined ? undefined : this.shared.outside.get(parentId)?.();
+    if (recorderOf(runId)?.isRunning(runId) !== true) return {};
+    const project = tree?.project_name ?? named;
+    if (tree !== undefined) this.withhold(runId);
+    return {
+      ...(tree === undefined ? {} : { [LANGSMITH_KEYS.parent]: tree.dotted_order }),
+      ...(project === undefined || project === this.projectName ? {} : { [LANGSMITH_KEYS.project]: project }),
+    };
   }
 }
 
@@ -215,7 +240,8 @@ function share(options: StandInOptions): Shared {
     ...options,
     client,
     trees: new RunTreeFactory(client.client, options.project),
-    outside: new Map(),
+    outside: new BoundedMap(MAX_OUTSIDE),
+    projects: new BoundedMap(MAX_OUTSIDE),
   };
 }
 
@@ -224,13 +250,6 @@ function invocationParams(extra: Metadata | undefined): Metadata {
   return isRecord(params) && Object.keys(params).length > 0
     ? { [LANGSMITH_KEYS.invocationParams]: params }
     : {};
-}
-
-function forgetOldest(map: Map<string, unknown>, limit: number): void {
-  for (const key of map.keys()) {
-    if (map.size <= limit) return;
-    map.delete(key);
-  }
 }
 
 /** Makes run trees of the class that @langchain/core's own langsmith has. */

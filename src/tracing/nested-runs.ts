@@ -5,16 +5,10 @@ import type { RawSpan } from './raw-trace.ts';
 import { type Recorder, recorderOf } from './recorder.ts';
 import { ReportedError } from './reported-error.ts';
 import { ancestryOf, chainOf, spanTypeOf } from './run-ancestry.ts';
+import { type NewRun, type RunUpdate, type TracingClient, watchClient, withhold } from './withheld-runs.ts';
 
-/** The client that run trees report to. */
-export type TracingClient = LangChainTracer['client'];
 /** A run tree of langsmith's. */
 export type RunTree = NonNullable<ReturnType<LangChainTracer['getRunTreeWithTracingConfig']>>;
-type NewRun = Parameters<TracingClient['createRun']>[0] & {
-  readonly trace_id?: string;
-  readonly end_time?: unknown;
-};
-type RunUpdate = Parameters<TracingClient['updateRun']>[1];
 
 /** What a {@link NestedRunClient} needs. */
 export interface NestedRunOptions {
@@ -22,21 +16,17 @@ export interface NestedRunOptions {
   readonly onLate: () => void;
   /** Takes runs that belong to no traced graph. */
   readonly fallback: TracingClient;
+  /** Whether the recorded runs are taken from this client, should it be told of them. Default: from every client. */
+  readonly takesFrom?: ((client: TracingClient) => boolean) | undefined;
   readonly onDefect: (where: string, thrown: unknown) => void;
 }
 
 const MAX_FOREIGN = 1_000;
-const MAX_WITHHELD = 10_000;
-const UUID_LENGTH = 36;
 /** Events that say no more than the times of the run. */
 const LIFECYCLE_EVENTS = new Set(['start', 'end', 'error']);
 
 /** Spans that were begun for langsmith, which alone may end them. */
 const reported = new WeakSet<RawSpan>();
-
-/** Roots of recorded traces that LangChain's own tracer hears of too. */
-const withheld = new Set<string>();
-const watched = new WeakSet<TracingClient>();
 
 /**
  * Receives the runs that langsmith's `traceable`, wrappers and run trees report from inside a traced graph, and records them
@@ -52,21 +42,22 @@ export class NestedRunClient {
   constructor(options: NestedRunOptions) {
     this.options = options;
     this.client = Object.create(options.fallback, {
-      createRun: { value: (run: NewRun, ...rest: []) => this.createRun(run, ...rest) },
-      updateRun: { value: (id: string, run: RunUpdate, ...rest: []) => this.updateRun(id, run, ...rest) },
+      createRun: { value: (run: NewRun, ...rest: []) => this.receive(run, ...rest) },
+      updateRun: { value: (id: string, run: RunUpdate, ...rest: []) => this.receiveUpdate(id, run, ...rest) },
       // In its OTel mode langsmith would give the runs other ids.
       tracingMode: { value: 'langsmith' },
     }) as TracingClient;
-    this.watchFallback();
+    watchClient(options.fallback);
   }
 
-  /**
-   * Takes over what LangChain's own tracer reports of a trace. That tracer is at work already where a traced graph is called
-   * inside a chain that is traced because of `LANGSMITH_TRACING`, and would send the graph a second time.
-   */
-  withhold(rootId: string): void {
-    withheld.add(rootId);
-    forgetOldest(withheld, MAX_WITHHELD);
+  /** Takes over what LangSmith's tracers report of a run and of all that is in it: it is recorded already. */
+  withhold(runId: string): void {
+    withhold(runId, this);
+  }
+
+  /** Whether recorded runs are taken from this client. */
+  takesFrom(client: TracingClient): boolean {
+    return this.options.takesFrom?.(client) ?? true;
   }
 
   /**
@@ -93,14 +84,15 @@ export class NestedRunClient {
     return true;
   }
 
-  private async createRun(run: NewRun, ...rest: []): Promise<void> {
+  private async receive(run: NewRun, ...rest: []): Promise<void> {
     if (run.id === undefined || this.isForeign(run.trace_id, run.id, run.parent_run_id)) {
       return this.options.fallback.createRun(run, ...rest);
     }
-    this.record(run, run.id);
+    this.createRun(run, run.id);
   }
 
-  private record(run: NewRun, id: string): void {
+  /** Records a run that langsmith reports. */
+  createRun(run: NewRun, id: string): void {
     const parentId = run.parent_run_id;
     this.guard('createRun', () => {
       const known = recorderOf(id);
@@ -135,8 +127,13 @@ export class NestedRunClient {
     });
   }
 
-  private async updateRun(id: string, run: RunUpdate, ...rest: []): Promise<void> {
+  private async receiveUpdate(id: string, run: RunUpdate, ...rest: []): Promise<void> {
     if (this.foreign.has(run.trace_id ?? id)) return this.options.fallback.updateRun(id, run, ...rest);
+    this.updateRun(id, run);
+  }
+
+  /** Records what langsmith reports of a run that has begun. */
+  updateRun(id: string, run: RunUpdate): void {
     this.guard('updateRun', () => this.finish(id, run));
   }
 
@@ -196,25 +193,6 @@ export class NestedRunClient {
     return true;
   }
 
-  /** The client is shared by everything that langsmith traces: each of its calls goes on as before unless it is withheld. */
-  private watchFallback(): void {
-    const { fallback } = this.options;
-    if (watched.has(fallback)) return;
-    watched.add(fallback);
-    const createRun = fallback.createRun.bind(fallback);
-    const updateRun = fallback.updateRun.bind(fallback);
-    fallback.createRun = async (run: NewRun, ...rest: []) => {
-      if (run.id === undefined || !isWithheld(run)) return createRun(run, ...rest);
-      // The handler that records a run may come after the tracer that reports it here.
-      await Promise.resolve();
-      this.record(run, run.id);
-    };
-    fallback.updateRun = async (id: string, run: RunUpdate, ...rest: []) => {
-      if (!isWithheld(run)) return updateRun(id, run, ...rest);
-      this.guard('updateRun', () => this.finish(id, run));
-    };
-  }
-
   /** Nothing of this may reach the code that langsmith runs in. */
   private guard(where: string, work: () => void): void {
     try {
@@ -223,12 +201,6 @@ export class NestedRunClient {
       this.options.onDefect(where, thrown);
     }
   }
-}
-
-/** True for a run in a trace that is recorded: a part of its place is the root of one. */
-function isWithheld(run: object): boolean {
-  if (withheld.size === 0 || !('dotted_order' in run) || typeof run.dotted_order !== 'string') return false;
-  return run.dotted_order.split('.').some((segment) => withheld.has(segment.slice(-UUID_LENGTH)));
 }
 
 function forgetOldest(ids: Set<string>, limit: number): void {

@@ -1,4 +1,3 @@
-import { awaitAllCallbacks } from '@langchain/core/callbacks/promises';
 import { getContextVariable, setContextVariable } from '@langchain/core/context';
 import { AIMessageChunk } from '@langchain/core/messages';
 import { ChatGenerationChunk } from '@langchain/core/outputs';
@@ -12,6 +11,7 @@ import { RunTree } from 'langsmith/run_trees';
 import { getCurrentRunTree, traceable } from 'langsmith/traceable';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
+import { allSent, arrived } from '../../test/support/langsmith-clients.ts';
 import { LangSmithServer } from '../../test/support/langsmith-server.ts';
 import { traceWith } from '../../test/support/trace-with.ts';
 
@@ -49,20 +49,12 @@ afterAll(async () => {
   await server[Symbol.asyncDispose]();
 });
 
-/** Names of the runs that have arrived, in order, after one more that each client sends behind all that it had queued. */
+/** Names of the runs that have arrived, in order. */
 async function sent(): Promise<readonly string[]> {
-  const names = () => server.runs.map((run) => String(run['name'])).sort();
-  await awaitAllCallbacks();
-  for (const sender of [client, RunTree.getSharedClient()]) {
-    const last = new RunTree({ name: 'last', tracingEnabled: true, client: sender });
-    await last.postRun();
-    await last.end();
-    await last.patchRun();
-  }
-  await vi.waitFor(() => expect(names().filter((name) => name === 'last')).toHaveLength(2), {
-    timeout: 10_000,
-  });
-  return names().filter((name) => name !== 'last');
+  await allSent(server, [client]);
+  return arrived(server)
+    .map((run) => String(run['name']))
+    .sort();
 }
 
 describe('a traced graph while LangSmith is off', () => {

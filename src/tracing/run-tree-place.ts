@@ -5,8 +5,9 @@ import { LangChainTracer } from '@langchain/core/tracers/tracer_langchain';
 import { currentRunId } from './current-run.ts';
 import type { LangChainTracerStandIn } from './langchain-tracer.ts';
 import { type Extra, lazyRunTree } from './lazy-run-tree.ts';
-import type { RunTree, TracingClient } from './nested-runs.ts';
+import type { RunTree } from './nested-runs.ts';
 import { recorderOf } from './recorder.ts';
+import type { TracingClient } from './withheld-runs.ts';
 
 /** What a {@link RunTreePlace} needs. */
 export interface RunTreePlaceOptions {

@@ -1,14 +1,15 @@
 import type { BaseCallbackHandler } from '@langchain/core/callbacks/base';
 import { type Clock, errorMessage, type Logger, type Random, systemClock } from '../core/index.ts';
+import type { CallPlace } from './call-place.ts';
 import { callerOf } from './caller.ts';
 import { Counters } from './counters.ts';
 import { defaultExporters, diskFor } from './default-exporters.ts';
 import { Delivery, type DeliveryHealth } from './delivery.ts';
 import { DroppedRing } from './dropped-ring.ts';
-import { type TraceExporter, tracerIsOnNow } from './exporters/index.ts';
+import type { TraceExporter } from './exporters/index.ts';
 import { TracingHandler } from './handler.ts';
 import { InterruptLinks, type InterruptLinksDeps } from './interrupt-links.ts';
-import { LangChainTracerStandIn } from './langchain-tracer.ts';
+import { LangSmithJoin } from './langsmith-join.ts';
 import { type MetricsRegistry, TrafficMeter } from './metrics/index.ts';
 import type { ResolvedTraceOptions } from './options.ts';
 import { type GraphRun, type OtelHub, otelHub, otelTraceId, type SpanPrivacy } from './otel/index.ts';
@@ -17,7 +18,6 @@ import { PrivateView } from './private-view.ts';
 import type { RawSpan, RawTrace } from './raw-trace.ts';
 import { Recorder } from './recorder.ts';
 import { compilePrivacy, isOpen } from './redaction/index.ts';
-import { RunTreePlace } from './run-tree-place.ts';
 import { spanPrivacy } from './span-cleaner.ts';
 import { TraceBuffer } from './trace-buffer.ts';
 import { type KeptTrace, TraceKeeper } from './trace-keeper.ts';
@@ -67,10 +67,8 @@ export class Tracer {
   private readonly dropped: DroppedRing;
   private readonly delivery: Delivery;
   private readonly exporters: readonly TraceExporter[];
-  /** Takes the place of LangSmith's own tracer, so that nothing is sent twice and nested runs land in the same tree. */
-  private readonly standIn: LangChainTracerStandIn | undefined;
-  /** Keeps LangSmith's place in the calls of a graph, where nobody else does. */
-  readonly runTreePlace: RunTreePlace | undefined;
+  /** Sees to it that nothing is sent twice or against the options, and that nested runs land in the same tree. */
+  private readonly langSmith: LangSmithJoin;
   private readonly meter: TrafficMeter | undefined;
   /** Where problems are reported. */
   readonly logger: Logger;
@@ -125,7 +123,10 @@ export class Tracer {
       },
     });
     this.recorder = new Recorder({
-      startRoot: ({ metadata }) => this.otel.startRoot() ?? callerOf(metadata),
+      startRoot: ({ id, metadata }) => {
+        this.langSmith.begin(id);
+        return this.otel.startRoot() ?? callerOf(metadata);
+      },
       buffer: this.buffer,
       counters: this.counters,
       now: clock.now,
@@ -145,22 +146,24 @@ export class Tracer {
       isRunning: (runId) => this.recorder.isRunning(runId) || this.links.isWaiting(runId),
     });
     this.handler = this.handlerFor(undefined);
-    const standIn = () =>
-      new LangChainTracerStandIn({
-        project: options.langsmith?.project ?? 'default',
-        onLate: () => this.counters.add('spans_dropped', 'parent_gone'),
-        onDefect: (where, thrown) => this.defect(where, thrown),
-      });
-    this.standIn = this.needsStandIn(options) ? standIn() : undefined;
-    this.runTreePlace =
-      this.standIn === undefined
-        ? new RunTreePlace({ standIn, isTracerOn: () => tracerIsOnNow(deps.env ?? {}) })
-        : undefined;
+    this.langSmith = new LangSmithJoin({
+      options,
+      isPrivate: !this.isOpen,
+      env: deps.env ?? {},
+      counters: this.counters,
+      logger: this.logger,
+      onDefect: (where, thrown) => this.defect(where, thrown),
+    });
   }
 
   /** The callback handlers to attach to the graph of this name. The order matters: the stand-in annotates what is begun. */
   callbacksFor(graphName: string | undefined): readonly BaseCallbackHandler[] {
-    return [this.handlerFor(graphName), ...(this.standIn === undefined ? [] : [this.standIn])];
+    return [this.handlerFor(graphName), ...this.langSmith.callbacks];
+  }
+
+  /** The place of LangSmith's tracer in the calls of a graph with these callbacks, or with those of the tracer's own. */
+  placeIn([handler = this.handler]: readonly BaseCallbackHandler[] = []): CallPlace {
+    return this.langSmith.placeFor(handler);
   }
 
   /** The recording handler alone. */
@@ -243,20 +246,10 @@ export class Tracer {
     await this.close();
   }
 
-  /** LangSmith's own tracer knows nothing of what is hidden here: where anything is, it must not send the runs either. */
-  private needsStandIn({ langsmith, langSmithTracerIsOn }: ResolvedTraceOptions): boolean {
-    if (langsmith !== undefined) return true;
-    if (!langSmithTracerIsOn || this.isOpen) return false;
-    this.logger.warn(
-      'LangSmith’s own tracer is switched on and would send what is to be hidden: it is kept from these graphs. To send ' +
-        'their runs without it, set LANGSMITH_API_KEY or pass langsmith: { apiKey }.',
-    );
-    return true;
-  }
-
   private finish(trace: RawTrace): void {
     // Before it is settled, which ends every span.
     const stillRunning = trace.spans.filter((span) => span.endTimeMs === undefined).map((span) => span.id);
+    this.langSmith.end(trace);
     this.otel.endRoot(this.graphRunOf(trace), stillRunning);
     const settlement = settle(trace);
     this.measure(trace);

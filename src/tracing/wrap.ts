@@ -68,9 +68,10 @@ export function traceGraph<Graph extends TraceableGraph>(graph: Graph, options: 
   const resolved = resolveTraceOptions(options, process.env, process.cwd());
   if (!resolved.enabled) return graph;
   const tracer = tracerFor(resolved, options.logger);
-  const traced = graph.withConfig({ callbacks: [...tracer.callbacksFor(nameOf(graph))] }) as unknown as Graph;
+  const callbacks = tracer.callbacksFor(nameOf(graph));
+  const traced = graph.withConfig({ callbacks: [...callbacks] }) as unknown as Graph;
   wrapped.add(traced);
-  return followCalls(traced, tracer.runTreePlace);
+  return followCalls(traced, tracer.placeIn(callbacks));
 }
 
 /** The name a graph was compiled with. */

@@ -21,7 +21,7 @@ export function traceWith<Graph extends TraceableGraph>(
   return {
     graph: followCalls(
       graph.withConfig({ callbacks: [tracer.handler] }),
-      tracer.runTreePlace,
+      tracer.placeIn(),
     ) as unknown as Graph,
     tracer,
     exporter,

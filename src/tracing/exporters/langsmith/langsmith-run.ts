@@ -49,6 +49,8 @@ export const LANGSMITH_KEYS = {
   invocationParams: 'ls_invocation_params',
   /** `dotted_order` of the run outside of the graph that called it: the trace becomes a part of that one's. */
   parent: 'ls_parent_dotted_order',
+  /** Project of the tracer that the caller has given to a run, where that is another one than the exporter's. */
+  project: 'ls_caller_project',
 } as const;
 
 /** Namespace of the ids derived from run ids that are no UUIDs. */
@@ -67,6 +69,8 @@ const RUNTIME = { sdk: 'sluicegate', library: 'langchain-js', runtime: 'node' };
 export function toLangSmithRuns(trace: Trace, options: { readonly project: string }): LangSmithRun[] {
   const root = trace.spans.find((span) => span.id === trace.id) ?? trace.spans[0];
   const outer = parseDottedOrder(root?.metadata[LANGSMITH_KEYS.parent]);
+  const callersProject = root?.metadata[LANGSMITH_KEYS.project];
+  const project = typeof callersProject === 'string' ? callersProject : options.project;
   const rootId = toUuid(root?.id ?? trace.id);
   const traceId = outer?.traceId ?? rootId;
   const orders = new Map<string, string>();
@@ -89,7 +93,7 @@ export function toLangSmithRuns(trace: Trace, options: { readonly project: strin
       run_type: runType(span),
       start_time: startTime,
       end_time: microsecondIso(Math.max(span.endTimeMs, span.startTimeMs)),
-      session_name: options.project,
+      session_name: project,
       tags: span.tags,
       ...payloads(span),
       ...(span.outcome === 'error' && span.error !== undefined ? { error: errorText(span.error) } : {}),
@@ -171,6 +175,7 @@ function extra(span: Span, trace: Trace, isRoot: boolean): Record<string, unknow
     [LANGSMITH_KEYS.runType]: _runType,
     [LANGSMITH_KEYS.invocationParams]: invocationParams,
     [LANGSMITH_KEYS.parent]: _parent,
+    [LANGSMITH_KEYS.project]: _project,
     ...metadata
   } = span.metadata;
   const usage = span.type === 'llm' ? usageMetadata(span) : undefined;
