@@ -59,6 +59,19 @@ describe('joining OpenTelemetry', () => {
     expect(hub.startRoot()).toBeUndefined();
   });
 
+  it('gives an application that has a provider and no context manager one, with its first run', async () => {
+    const provider = new TracerProvider();
+    trace.setGlobalTracerProvider(provider);
+    const hub = new OtelHub();
+    await connectOtel({ hub, logger, env: {}, startSdk: true });
+    const span = provider.getTracer('app').startSpan('request');
+    const active = () => context.with(trace.setSpan(context.active(), span), () => trace.getActiveSpan());
+    expect(active()).toBeUndefined();
+    expect(hub.startRoot()).toBeUndefined();
+    expect(active()).toBe(span);
+    expect(hub.holdsSpans).toBe(false);
+  });
+
   it('starts nothing when OpenTelemetry is switched off', async () => {
     const hub = new OtelHub();
     await connectOtel({ hub, logger, env: { OTEL_SDK_DISABLED: 'true' }, startSdk: true });

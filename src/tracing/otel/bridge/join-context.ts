@@ -1,4 +1,5 @@
 import { type Context, type ContextManager, context, isSpanContextValid, trace } from '@opentelemetry/api';
+import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
 import { isRecord, type Logger } from '../../../core/index.ts';
 import { apiRegistry } from '../api-registry.ts';
 import type { ParentSpan } from '../graph-runs.ts';
@@ -10,7 +11,8 @@ const joined = new WeakMap<OtelHub, SpanContexts>();
 
 /**
  * Makes the active span inside a graph the one of its node, and gives the hub the span that encloses a run. Looks again
- * at each root: an application may start its SDK after its graphs were wrapped.
+ * at each root: an application may start its SDK after its graphs were wrapped. One that has a tracer provider by then and no
+ * context manager gets one: without, no span is ever active, and those of its nodes would hang nowhere and obey nothing.
  */
 export function joinContext(hub: OtelHub, logger: Logger): void {
   if (joined.has(hub)) return;
@@ -26,6 +28,7 @@ export function joinContext(hub: OtelHub, logger: Logger): void {
   };
   wrapManager();
   hub.connect(() => {
+    registerWhereMissing(spans);
     wrapManager();
     return parentSpan(context.active());
   });
@@ -63,6 +66,14 @@ function wrapRegistered(spans: SpanContexts): boolean {
   if (registry === undefined || manager === undefined || manager instanceof GraphContextManager) return true;
   if (!isContextManager(manager)) return false;
   return Reflect.set(registry, 'context', new GraphContextManager(manager, spans));
+}
+
+function registerWhereMissing(spans: SpanContexts): void {
+  const registry = apiRegistry();
+  if (registry?.['trace'] === undefined || registry['context'] !== undefined) return;
+  context.setGlobalContextManager(
+    new GraphContextManager(new AsyncLocalStorageContextManager().enable(), spans),
+  );
 }
 
 function isContextManager(value: unknown): value is ContextManager {
