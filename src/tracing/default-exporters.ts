@@ -26,9 +26,7 @@ export function defaultExporters(
   return [
     storeExporter(options, deps),
     ...(langsmith === undefined ? [] : [new LangSmithExporter(langsmith)]),
-    ...(otlp.enabled || otelHub.hasSink
-      ? [new OtlpExporter({ captureContent: otlp.captureContent, traceState: traceStateOf })]
-      : []),
+    ...(otlp.enabled || otelHub.hasSink ? [otlpExporter(options, deps)] : []),
   ];
 }
 
@@ -52,6 +50,23 @@ export function openDeadLetters(
     exporters: exporters.map(({ name }) => name),
     close: async () => void (await Promise.allSettled(exporters.map((exporter) => exporter.close()))),
   };
+}
+
+function otlpExporter({ otlp }: ResolvedTraceOptions, { counters, logger }: ExporterDeps): OtlpExporter {
+  let hasWarned = false;
+  return new OtlpExporter({
+    captureContent: otlp.captureContent,
+    traceState: traceStateOf,
+    onRejected: (spans) => {
+      counters.add('spans_dropped', 'otlp_rejected', spans);
+      if (hasWarned) return;
+      hasWarned = true;
+      logger.warn(
+        `The OTLP receiver left out ${spans} spans of traces that it took. They are counted, in spans_dropped as ` +
+          'otlp_rejected; what it says of them goes to the diag logger of @opentelemetry/api.',
+      );
+    },
+  });
 }
 
 /** The disk that these exporters are delivered by way of. */

@@ -1,6 +1,6 @@
 import { Annotation, START, StateGraph } from '@langchain/langgraph';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { flush, shutdown, traceGraph } from '../../src/tracing/index.ts';
+import { flush, shutdown, traceGraph, tracingHealth } from '../../src/tracing/index.ts';
 import { otlpServer } from '../support/otlp-server.ts';
 import { tempDir } from '../support/temp-dir.ts';
 
@@ -45,6 +45,34 @@ describe('with an OTLP endpoint in the environment', () => {
       [kept.replaceAll('-', ''), 0],
     ]);
     expect(JSON.stringify(server.spans)).not.toContain(SECRET);
+  });
+
+  it('spans that the collector leaves out of a request are counted, and reported once', async () => {
+    await using dir = await tempDir();
+    await using server = await otlpServer();
+    vi.stubEnv('OTEL_EXPORTER_OTLP_ENDPOINT', server.url);
+    vi.stubEnv('OTEL_METRICS_EXPORTER', 'none');
+    const warnings: string[] = [];
+    const graph = traceGraph(
+      new StateGraph(State)
+        .addNode('work', () => ({}))
+        .addEdge(START, 'work')
+        .compile({ name: 'orders' }),
+      { home: dir.path, logger: { warn: (text) => void warnings.push(text), error: () => {} } },
+    );
+    const rejected = () => tracingHealth().counters.spans_dropped?.['otlp_rejected'];
+    const partial = { rejectedSpans: '3', errorMessage: SECRET };
+    for (const counted of [3, 6]) {
+      server.answers.push({ status: 200, body: JSON.stringify({ partialSuccess: partial }) });
+      await graph.invoke({ n: 1 });
+      await vi.waitFor(async () => {
+        await flush();
+        expect(rejected()).toBe(counted);
+      });
+    }
+    expect(tracingHealth().counters.traces_exported?.['otlp']).toBe(2);
+    expect(warnings).toEqual([expect.stringContaining('left out 3 spans')]);
+    expect(warnings.join()).not.toContain(SECRET);
   });
 
   it('a run whose metadata has the headers of its caller is part of the trace of that caller', async () => {

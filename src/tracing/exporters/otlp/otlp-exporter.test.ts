@@ -124,9 +124,24 @@ describe('the OTLP exporter', () => {
       status: 200,
       body: JSON.stringify({ partialSuccess: { rejectedSpans: '2', errorMessage: 'too old' } }),
     });
-    expect(await open().export(traces)).toEqual({ kind: 'success' });
+    const rejected: number[] = [];
+    const exporter = open({ onRejected: (spans) => void rejected.push(spans) });
+    expect(await exporter.export(traces)).toEqual({ kind: 'success' });
     expect(said).toEqual(['The OTLP receiver left out 2 spans: too old.']);
+    server.answers.push({ status: 200, body: JSON.stringify({ partialSuccess: {} }) });
+    await exporter.export(traces);
+    expect(rejected).toEqual([2]);
     diag.disable();
+  });
+
+  it.each([
+    ['text/html; charset=utf-8', 'retryable'],
+    ['application/xhtml+xml', 'retryable'],
+    ['application/x-protobuf', 'success'],
+    ['text/plain', 'success'],
+  ])('after a 200 with %s the traces are %s', async (type, kind) => {
+    server.answers.push({ status: 200, headers: { 'content-type': type }, body: '<html>Sign in</html>' });
+    expect(await open().export(traces)).toMatchObject({ kind });
   });
 
   it('asks the receiver at the end of its time no more, and closes the connection', async () => {

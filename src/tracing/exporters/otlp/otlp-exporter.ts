@@ -19,6 +19,8 @@ export interface OtlpExporterOptions {
   readonly scopeVersion?: string;
   /** Knows whether the application's own SDK takes the spans. Default: that of the process. */
   readonly hub?: OtelHub;
+  /** Told how many spans the receiver has left out of a request that it took. They are not sent again. */
+  readonly onRejected?: (spans: number) => void;
   /** Milliseconds since the epoch, for a `Retry-After` that is a date. Default `Date.now`. */
   readonly now?: () => number;
 }
@@ -29,8 +31,8 @@ interface OwnSender {
   readonly resource: unknown;
   /** The body of a request; undefined when nothing can be made of the spans. */
   readonly serialize: (spans: OtelSpan[]) => Uint8Array | undefined;
-  /** Reports what the receiver took only a part of. */
-  readonly readAnswer: (body: Uint8Array) => void;
+  /** Hands on what the receiver says of a request, which may repeat what is in it, to whoever listens to OpenTelemetry. */
+  readonly tell: (said: string) => void;
   /** Runs without being recorded: an export that instrumentation traces would make spans for ever. */
   readonly unrecorded: <Result>(work: () => Result) => Result;
 }
@@ -84,7 +86,7 @@ export class OtlpExporter implements TraceExporter {
   }
 
   private async send(
-    { endpoint, resource, serialize, readAnswer, unrecorded }: OwnSender,
+    { endpoint, resource, serialize, tell, unrecorded }: OwnSender,
     traces: readonly Trace[],
     signal: AbortSignal | undefined,
   ): Promise<ExportResult> {
@@ -97,7 +99,9 @@ export class OtlpExporter implements TraceExporter {
       return { kind: 'retryable', error };
     }
     const result = judgeOtlpAnswer(answer, (this.options.now ?? Date.now)());
-    if (result.kind === 'success') readAnswer(answer.body);
+    const partial = result.kind === 'success' ? partialSuccess(answer.body) : undefined;
+    if (partial?.said) tell(`The OTLP receiver left out ${partial.rejected} spans: ${partial.said}.`);
+    if (partial !== undefined && partial.rejected > 0) this.options.onRejected?.(partial.rejected);
     return result;
   }
 
@@ -136,10 +140,7 @@ async function loadSender(): Promise<OwnSender> {
     endpoint,
     resource: resources.defaultResource().merge(detected),
     serialize: (spans) => JsonTraceSerializer.serializeRequest(spans),
-    readAnswer: (body) => {
-      const problem = partialSuccess(body);
-      if (problem !== undefined) diag.warn(problem);
-    },
+    tell: (said) => diag.warn(said),
     unrecorded: (work) => context.with(suppressTracing(context.active()), work),
   };
 }
@@ -149,7 +150,7 @@ async function loadSender(): Promise<OwnSender> {
  *
  * Source: OTLP 1.x, "Partial Success".
  */
-function partialSuccess(body: Uint8Array): string | undefined {
+function partialSuccess(body: Uint8Array): { readonly rejected: number; readonly said: string } | undefined {
   let answer: unknown;
   try {
     answer = JSON.parse(Buffer.from(body).toString());
@@ -161,6 +162,5 @@ function partialSuccess(body: Uint8Array): string | undefined {
   if (!isRecord(partial)) return undefined;
   const rejected = Number(partial['rejectedSpans'] ?? 0);
   const said = partial['errorMessage'];
-  if (!(rejected > 0) && !said) return undefined;
-  return `The OTLP receiver left out ${rejected} spans: ${typeof said === 'string' ? said : 'it gave no reason'}.`;
+  return { rejected: rejected > 0 ? rejected : 0, said: typeof said === 'string' ? said : '' };
 }

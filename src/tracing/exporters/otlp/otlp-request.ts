@@ -19,6 +19,8 @@ export interface OtlpAnswer {
   readonly reason: string;
   /** The header `Retry-After`. */
   readonly retryAfter: string | null;
+  /** The header `Content-Type`. */
+  readonly contentType: string | null;
   readonly body: Buffer;
 }
 
@@ -88,6 +90,7 @@ function exchange(start: Start): Promise<OtlpAnswer> {
             status: response.statusCode ?? 0,
             reason: response.statusMessage ?? '',
             retryAfter: response.headers['retry-after'] ?? null,
+            contentType: response.headers['content-type'] ?? null,
             body,
           }),
         reject,
