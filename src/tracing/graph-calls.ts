@@ -4,7 +4,7 @@ import { BoundedMap } from './bounded-map.ts';
 import type { CallPlace } from './call-place.ts';
 import { newRunId } from './run-id.ts';
 
-/** Calls between their beginning and the callback that reports it. One that never reports any is forgotten in time. */
+/** Calls between their beginning and the callback that reports it, or their end where none does. */
 const MAX_BEGINNING = 1_000;
 
 const signals = new BoundedMap<string, AbortSignal>(MAX_BEGINNING);
@@ -48,7 +48,7 @@ export function followCalls<Graph extends object>(graph: Graph, place?: CallPlac
     const { signal, runId = newRunId() } = options;
     if (signal === undefined) return start(options);
     signals.set(runId, signal);
-    return readOutWhenAborted(start({ ...options, runId }), signal);
+    return readOutWhenAborted(start({ ...options, runId }), signal, () => signals.take(runId));
   });
   define(runnable, 'withConfig', (config: object) => followCalls(withConfig.call(runnable, config), place));
   return graph;
@@ -57,6 +57,11 @@ export function followCalls<Graph extends object>(graph: Graph, place?: CallPlac
 /** The signal of a run that begins now: its call's own, the call's time limit and the reader of its stream in one. */
 export function takeRunSignal(runId: string): AbortSignal | undefined {
   return signals.take(runId);
+}
+
+/** Whether a call with this run id has been made of which no callback has told yet. */
+export function isBeginning(runId: string): boolean {
+  return signals.get(runId) !== undefined;
 }
 
 /** Runs a graph with its own configuration around it, where it would find that of the code around its call. */
@@ -74,7 +79,7 @@ function readInside({ runId: _itsOwn, ...config }: CallOptions, chunks: Chunks):
 }
 
 /** LangChain asks for no chunk once the signal has aborted, and drops the one that comes after that. */
-function readOutWhenAborted(chunks: Chunks, signal: AbortSignal): Chunks {
+function readOutWhenAborted(chunks: Chunks, signal: AbortSignal, onEnd: () => void): Chunks {
   let asked = 0;
   const readOut = async () => {
     try {
@@ -86,7 +91,10 @@ function readOutWhenAborted(chunks: Chunks, signal: AbortSignal): Chunks {
   const onAbort = () => {
     if (asked === 0) void readOut();
   };
-  const end = () => signal.removeEventListener('abort', onAbort);
+  const end = () => {
+    signal.removeEventListener('abort', onAbort);
+    onEnd();
+  };
   signal.addEventListener('abort', onAbort, { once: true });
   return {
     async next(...args) {

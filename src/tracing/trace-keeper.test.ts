@@ -56,6 +56,21 @@ describe('keeping a run after the fact', () => {
     expect(traced.tracer.bufferedBytes).toBe(0);
   });
 
+  it('can be asked for as soon as it has been called, and not when it never began', async () => {
+    const { graph, tracer, traces } = traceWith(plainGraph(), { sampleRate: 0 });
+    expect(tracer.keep(low(1), 'asked')).toBe(false);
+    const invoked = graph.invoke({ text: 'x' }, { runId: low(1) });
+    const streamed = graph.stream({ text: 'x' }, { runId: low(2) });
+    expect([1, 2, 3].map((n) => tracer.keep(low(n), 'asked'))).toEqual([true, true, false]);
+    await invoked;
+    for await (const _chunk of await streamed);
+    const kept = { reason: 'asked', weight: 1 };
+    expect(decisions(await traces())).toEqual({ [low(1)]: kept, [low(2)]: kept });
+
+    await expect(graph.invoke({}, { runId: low(4), recursionLimit: 0 })).rejects.toThrow('recursionLimit');
+    expect(tracer.keep(low(4), 'asked')).toBe(false);
+  });
+
   it('says true for a run that is kept already, and writes it once', async () => {
     const traced = traceWith(plainGraph(), { sampleRate: 0 });
     await traced.graph.invoke({}, { runId: low(1) });

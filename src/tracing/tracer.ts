@@ -7,6 +7,7 @@ import { defaultExporters, diskFor } from './default-exporters.ts';
 import { Delivery, type DeliveryHealth } from './delivery.ts';
 import { DroppedRing } from './dropped-ring.ts';
 import type { TraceExporter } from './exporters/index.ts';
+import { isBeginning } from './graph-calls.ts';
 import { TracingHandler } from './handler.ts';
 import { InterruptLinks, type InterruptLinksDeps } from './interrupt-links.ts';
 import { LangSmithJoin } from './langsmith-join.ts';
@@ -143,7 +144,8 @@ export class Tracer {
       policy: options,
       dropped: this.dropped,
       counters: this.counters,
-      isRunning: (runId) => this.recorder.isRunning(runId) || this.links.isWaiting(runId),
+      isRunning: (runId) =>
+        this.recorder.isRunning(runId) || this.links.isWaiting(runId) || isBeginning(runId),
     });
     this.handler = this.handlerFor(undefined);
     this.langSmith = new LangSmithJoin({

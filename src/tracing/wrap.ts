@@ -80,9 +80,10 @@ function nameOf(graph: object): string | undefined {
 }
 
 /**
- * Keeps a run after the fact, for example one that a user was unhappy with: a run that has not ended, or one that was
- * not sampled and is still in memory (the last 200 within 16 MiB, see `maxDroppedTraces` and `maxDroppedBytes`). With an
- * interrupted run its resume is kept too, and the other way round. The OpenTelemetry spans recorded inside a run come with it.
+ * Keeps a run after the fact, for example one that a user was unhappy with: a run that has not ended, from the moment it is
+ * called with its `runId`, or one that was not sampled and is still in memory (the last 200 within 16 MiB, see
+ * `maxDroppedTraces` and `maxDroppedBytes`). With an interrupted run its resume is kept too, and the other way round. The
+ * OpenTelemetry spans recorded inside a run come with it.
  *
  * @param runId Id of the root run: the `runId` of the call's config, or what `sluice traces list` shows.
  * @param reason A label such as `negative_feedback`; stands in the record as the reason of the decision, and is counted by,
