@@ -1,3 +1,4 @@
+export { describeValue } from './described-value.ts';
 export {
   EXIT,
   type ExitCode,

@@ -1,5 +1,5 @@
 import type { Pregel } from '@langchain/langgraph/pregel';
-import { errorMessage, isRecord, SluiceError, UsageError } from '../core/index.ts';
+import { describeValue, errorMessage, isRecord, SluiceError, UsageError } from '../core/index.ts';
 import { locationSuffix } from './error-location.ts';
 import { type LoadOptions, loadExport } from './load-export.ts';
 import { type ModuleRef, parseModuleRef } from './module-ref.ts';
@@ -42,9 +42,13 @@ function requireGraph(candidate: unknown, name: string): LoadedGraph {
       hint: 'Export the result of its .compile().',
     });
   }
-  throw new UsageError('NOT_A_GRAPH', `${name} is ${describe(candidate)}, not a compiled LangGraph graph.`, {
-    hint: 'Export what StateGraph.compile() returns, or a function that returns it.',
-  });
+  throw new UsageError(
+    'NOT_A_GRAPH',
+    `${name} is ${describeValue(candidate)}, not a compiled LangGraph graph.`,
+    {
+      hint: 'Export what StateGraph.compile() returns, or a function that returns it.',
+    },
+  );
 }
 
 /** By its shape: the project's LangGraph is not the one this package was built with. */
@@ -54,14 +58,4 @@ function isCompiledGraph(value: unknown): value is LoadedGraph {
     value['lg_is_pregel'] === true &&
     ['invoke', 'stream', 'withConfig'].every((method) => typeof value[method] === 'function')
   );
-}
-
-function describe(value: unknown): string {
-  if (value === null || value === undefined) return String(value);
-  if (Array.isArray(value)) return 'an array';
-  if (typeof value !== 'object') return `a ${typeof value}`;
-  const className: unknown = value.constructor?.name;
-  return typeof className === 'string' && className !== 'Object' && className !== ''
-    ? `an object of class ${className}`
-    : 'a plain object';
 }

@@ -1,5 +1,6 @@
 import type { Pregel } from '@langchain/langgraph/pregel';
-import { type Logger, UsageError } from '../core/index.ts';
+import { describeValue, type Logger, UsageError } from '../core/index.ts';
+import { compiledGraphIn } from './compiled-graph.ts';
 import type { CounterName } from './counters.ts';
 import { followCalls } from './graph-calls.ts';
 import { onProcessEnd } from './lifecycle.ts';
@@ -59,9 +60,9 @@ const wrapped = new WeakSet<object>();
  * ```
  */
 export function traceGraph<Graph extends TraceableGraph>(graph: Graph, options: TraceOptions = {}): Graph {
-  if (typeof graph?.withConfig !== 'function' || typeof graph.stream !== 'function') {
-    throw new UsageError('NOT_A_GRAPH', 'traceGraph takes a compiled graph.', {
-      hint: 'Pass what StateGraph.compile() returns.',
+  if (compiledGraphIn(graph) === undefined) {
+    throw new UsageError('NOT_A_GRAPH', `traceGraph takes a compiled graph, not ${describeValue(graph)}.`, {
+      hint: 'Pass what StateGraph.compile() returns. A graph that runs elsewhere is traced there.',
     });
   }
   if (wrapped.has(graph)) return graph;
@@ -71,7 +72,11 @@ export function traceGraph<Graph extends TraceableGraph>(graph: Graph, options: 
   const callbacks = tracer.callbacksFor(nameOf(graph));
   const traced = graph.withConfig({ callbacks: [...callbacks] }) as unknown as Graph;
   wrapped.add(traced);
-  return followCalls(traced, tracer.placeIn(callbacks));
+  const inner = compiledGraphIn(traced);
+  // An agent compiles a graph of its own for each of its copies; what is bound in a runnable is the application's.
+  const isOwn = inner !== undefined && inner !== compiledGraphIn(graph);
+  if (isOwn) followCalls(inner, tracer.placeIn(callbacks));
+  return traced;
 }
 
 /** The name a graph was compiled with. */

@@ -4,6 +4,7 @@ import { tool } from '@langchain/core/tools';
 import { LangChainTracer } from '@langchain/core/tracers/tracer_langchain';
 import { FakeListChatModel } from '@langchain/core/utils/testing';
 import { Annotation, START, StateGraph } from '@langchain/langgraph';
+import { createAgent } from 'langchain';
 import { Client } from 'langsmith';
 import { traceable } from 'langsmith/traceable';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -299,6 +300,25 @@ describe('a tracer that joins inside of a graph', () => {
     ]);
     expect(posted).toBe(5);
   });
+});
+
+it.each([
+  [{}, true],
+  [HIDDEN, false],
+])('an agent in a chain in a traceable is posted once (%j)', async (options, isSeen) => {
+  await using dir = await tempDir();
+  const answers = new FakeListChatModel({ responses: [INSIDE] });
+  const bare = createAgent({ model: answers, tools: [], name: 'agent' });
+  const agent = traceGraph(bare as never, { home: dir.path, ...options }) as typeof bare;
+  const messages = [{ role: 'user', content: 'x' }];
+  const call = RunnableLambda.from((value: { messages: typeof messages }, config) =>
+    agent.invoke(value, config).then(() => 'done'),
+  );
+  await inTraceable(() => call.invoke({ messages }));
+  const { runs, posted, text, unfinished } = await received();
+  expect(runs.length).toBeGreaterThan(3);
+  expect([posted, unfinished]).toEqual([runs.length, []]);
+  expect(text.includes(INSIDE)).toBe(isSeen);
 });
 
 it('a tracer of the caller’s that sends elsewhere goes on doing so while nothing is hidden', async () => {
