@@ -5,6 +5,7 @@ export { type InMemoryTracing, traceInMemory } from './in-memory.ts';
 export { loadedCommonJs } from './loaded-commonjs.ts';
 export { type ResolvedTraceOptions, resolveTraceOptions } from './options.ts';
 export type { TraceOptions } from './options-schema.ts';
+export { leaveOtelOut } from './process-otel.ts';
 export {
   isTraced,
   type Rehearsal,
@@ -13,4 +14,3 @@ export {
   rehearsedOptions,
   wrappedOptions,
 } from './rehearsal.ts';
-export { leaveOtelOut } from './wrap.ts';

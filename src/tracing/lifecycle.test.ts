@@ -10,8 +10,7 @@ class FakeProcess extends EventEmitter {
   }
 }
 
-function setup() {
-  const process = new FakeProcess();
+function setup(process = new FakeProcess()) {
   const calls: string[] = [];
   const release = onProcessEnd(process, {
     flush: async () => void calls.push('flush'),
@@ -44,6 +43,25 @@ describe('onProcessEnd', () => {
     await settled();
     expect(calls).toEqual(['flush']);
     expect(process.killed).toEqual([]);
+  });
+
+  it('does not take another copy of this package for the application', async () => {
+    const { process, calls } = setup();
+    const other = setup(process);
+    process.emit('SIGTERM');
+    await settled();
+    expect([calls, other.calls]).toEqual([['drain'], ['drain']]);
+    expect(process.killed).toEqual(['4242 SIGTERM', '4242 SIGTERM']);
+    expect(process.listenerCount('SIGTERM')).toBe(0);
+  });
+
+  it('writes once when the signal is sent again meanwhile, as npm does', async () => {
+    const { process, calls } = setup();
+    process.emit('SIGINT');
+    process.emit('SIGINT');
+    await settled();
+    expect(calls).toEqual(['drain']);
+    expect(process.listenerCount('SIGINT')).toBe(0);
   });
 
   it('writes once when the event loop is empty', async () => {

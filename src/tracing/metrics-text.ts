@@ -1,5 +1,5 @@
+import { tracingHealth, trafficMetrics } from './live-tracers.ts';
 import { EXPOSITION_CONTENT_TYPE, exposition, healthFamilies } from './metrics/index.ts';
-import { tracingHealth, trafficMetrics } from './wrap.ts';
 
 /** The content type of {@link metricsText}: Prometheus text format 0.0.4. */
 export const metricsContentType = EXPOSITION_CONTENT_TYPE;

@@ -24,8 +24,16 @@ function start(home: string, runs: number, end: string) {
   return spawn(command, args);
 }
 
-async function run(home: string, runs: number, end: string, signal?: NodeJS.Signals, limitBlocks?: number) {
-  const [command, ...args] = [...NODE, home, String(runs), end];
+interface RunOptions {
+  readonly signal?: NodeJS.Signals;
+  /** Blocks of 1 KiB that a file may have at most. */
+  readonly limitBlocks?: number;
+  readonly graphs?: number;
+}
+
+async function run(home: string, runs: number, end: string, options: RunOptions = {}) {
+  const { signal, limitBlocks, graphs = 1 } = options;
+  const [command, ...args] = [...NODE, home, String(runs), end, String(graphs)];
   const child =
     limitBlocks === undefined
       ? spawn(command, args)
@@ -69,7 +77,7 @@ describe('a process that traces', () => {
     'has every run written before it dies of %s, a run under way as cancelled',
     async (signal) => {
       await using dir = await tempDir();
-      expect(await run(dir.path, 20, 'hang', signal)).toMatchObject({
+      expect(await run(dir.path, 20, 'hang', { signal })).toMatchObject({
         line: '20 right',
         exitCode: null,
         endedBy: signal,
@@ -77,6 +85,23 @@ describe('a process that traces', () => {
       const traces = await stored(dir.path);
       expect(traces.filter((trace) => trace.outcome === 'success')).toHaveLength(20);
       expect(traces.filter((trace) => trace.outcome === 'cancelled')).toHaveLength(1);
+    },
+  );
+
+  it.each(['SIGTERM', 'SIGINT'] as const)(
+    'dies of %s once every tracer has written its runs, however many there are, and nothing is warned of',
+    async (signal) => {
+      await using dir = await tempDir();
+      expect(await run(dir.path, 2, 'hang', { signal, graphs: 12 })).toEqual({
+        line: '24 right',
+        exitCode: null,
+        endedBy: signal,
+        stderr: '',
+      });
+      const traces = await stored(dir.path);
+      expect(traces.filter((trace) => trace.outcome === 'success')).toHaveLength(24);
+      const cancelled = traces.filter((trace) => trace.outcome === 'cancelled');
+      expect(new Set(cancelled.map(({ project }) => project)).size).toBe(12);
     },
   );
 
@@ -91,7 +116,7 @@ describe('a process that traces', () => {
 
   it('loses nothing to SIGKILL a turn after the last run, nor while the store is locked', async () => {
     await using dir = await tempDir();
-    expect(await run(dir.path, 20, 'wait', 'SIGKILL')).toMatchObject({ endedBy: 'SIGKILL' });
+    expect(await run(dir.path, 20, 'wait', { signal: 'SIGKILL' })).toMatchObject({ endedBy: 'SIGKILL' });
     expect(await stored(dir.path)).toHaveLength(20);
     const db = new (loadSqlite().DatabaseSync)(traceStorePath(dir.path));
     db.exec('BEGIN IMMEDIATE');
@@ -113,7 +138,7 @@ describe('a process that traces', () => {
 
   it('gives every result when the disk fills up, and says what it could not write', async () => {
     await using dir = await tempDir();
-    const ended = await run(dir.path, 60, 'return', undefined, 200);
+    const ended = await run(dir.path, 60, 'return', { limitBlocks: 200 });
     expect(ended).toMatchObject({ line: '60 right', exitCode: 0 });
     expect(ended.stderr).toMatch(/Traces cannot be written to store/);
     expect((await stored(dir.path)).length).toBeLessThan(60);

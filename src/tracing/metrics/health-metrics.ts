@@ -1,5 +1,5 @@
 import { COUNTERS, type CounterName } from '../counters.ts';
-import type { TracingHealth } from '../wrap.ts';
+import type { TracingHealth } from '../live-tracers.ts';
 import type { MetricDefinition } from './definitions.ts';
 import { cleanValue, type MetricFamily, OTHER, type Series } from './registry.ts';
 

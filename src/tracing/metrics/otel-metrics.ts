@@ -9,8 +9,8 @@ import {
 } from '@opentelemetry/api';
 import { COUNTERS, type CounterName } from '../counters.ts';
 import { SEMCONV_SCHEMA_URL } from '../exporters/otlp/index.ts';
+import type { TracingHealth } from '../live-tracers.ts';
 import { apiRegistry } from '../otel/index.ts';
-import type { TracingHealth } from '../wrap.ts';
 import { healthFamilies } from './health-metrics.ts';
 import { otelAttributes, otelInstruments } from './otel-instruments.ts';
 import type { MetricsRegistry, Series } from './registry.ts';
