@@ -62,6 +62,11 @@ export class Courier {
     this.deps = deps;
   }
 
+  /** Whether anything waits for its exporter. */
+  get hasMore(): boolean {
+    return this.deps.source.hasMore;
+  }
+
   /** There may be something to do. Returns at once. */
   wake(): void {
     this.start(this.deps.lingerMs ?? 0);

@@ -123,7 +123,12 @@ describe('Delivery', () => {
 });
 
 /** A delivery over a spool in a folder, and the exporters it has. */
-function onDisk(folder: string, use: DeliveryDisk['use'], exporters: readonly TraceExporter[]) {
+function onDisk(
+  folder: string,
+  use: DeliveryDisk['use'],
+  exporters: readonly TraceExporter[],
+  { lingerMs = 0 }: { lingerMs?: number } = {},
+) {
   const counters = new Counters();
   const clock = new ManualClock();
   const warnings: string[] = [];
@@ -135,7 +140,7 @@ function onDisk(folder: string, use: DeliveryDisk['use'], exporters: readonly Tr
     clock,
     random: () => 0.5,
     maxQueued: 100,
-    lingerMs: 0,
+    lingerMs,
     disk: {
       spoolFolder: `${folder}/spool`,
       deadLetterFolder: `${folder}/dead-letter`,
@@ -163,7 +168,36 @@ class NamedExporter extends CollectingExporter {
   }
 }
 
+class SlowExporter extends NamedExporter {
+  override async export(traces: readonly Trace[]) {
+    for (let turns = 0; turns < 5; turns += 1) await turn();
+    return super.export(traces);
+  }
+}
+
 describe('Delivery by way of the disk', () => {
+  it('flushes to the exporter that keeps up what is taken in while another one is waited for', async () => {
+    await using dir = await tempDir();
+    const [fast, slow] = [new NamedExporter('fast'), new SlowExporter('slow')];
+    // Nobody wakes the pause for more, so that only what the flush asks for is delivered.
+    const { delivery, add } = onDisk(dir.path, 'always', [fast, slow], { lingerMs: 200 });
+    for (let number = 1; number <= 60; number += 1) add(number);
+    await delivery.flush();
+    expect([fast.ids.length, slow.ids.length, delivery.pending]).toEqual([60, 60, 0]);
+    await delivery.close();
+  });
+
+  it('flushes to the exporter that works all there is, also when another one fails', async () => {
+    await using dir = await tempDir();
+    const [healthy, broken] = [new NamedExporter('healthy'), new NamedExporter('broken')];
+    broken.answers.push(...Array.from({ length: 9 }, () => retryable));
+    const { delivery, add } = onDisk(dir.path, 'always', [healthy, broken], { lingerMs: 200 });
+    for (let number = 1; number <= 60; number += 1) add(number);
+    await delivery.flush();
+    expect([healthy.ids.length, broken.ids.length]).toEqual([60, 0]);
+    await delivery.close();
+  });
+
   it('has a trace on disk one turn after it was kept, before any exporter has it', async () => {
     await using dir = await tempDir();
     const exporter = new NamedExporter('a');

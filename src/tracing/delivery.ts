@@ -146,12 +146,17 @@ export class Delivery {
    * each exporter. One that has been failing for long is left out until its next attempt is due, unless `force` is set.
    */
   async flush(options: { readonly force?: boolean } = {}): Promise<void> {
+    let asked = this.couriers;
+    // One that was done is asked again: more may have been taken in while another one was waited for.
     do {
       this.takeIn();
       await this.spool.adopt();
-      const arrived = await Promise.all(this.couriers.map((courier) => courier.flush(options)));
-      if (arrived.includes(false)) return;
-    } while (this.queue.length > 0);
+      const arrived = await Promise.all(asked.map((courier) => courier.flush(options)));
+      asked = asked.filter((_courier, index) => arrived[index]);
+    } while (
+      asked.length > 0 &&
+      ((this.queue.length > 0 && this.room > 0) || asked.some(({ hasMore }) => hasMore))
+    );
   }
 
   /** Writes what is in memory to the spool, at once: the process may be about to end. */
@@ -190,11 +195,14 @@ export class Delivery {
     return this.deps.disk !== undefined && (this.deps.disk.use === 'always' || this.inTrouble);
   }
 
+  /** How many more are encoded now: straight from memory, only when others are off our hands. */
+  private get room(): number {
+    return this.writesAll ? WRITES_PER_TURN : Math.max(0, TRACES_PER_TURN - this.spool.unwritten);
+  }
+
   private takeIn(): void {
     if (this.spool.isEmpty) this.inTrouble = false;
-    // Straight from memory, more are encoded only when these are off our hands.
-    const room = this.writesAll ? WRITES_PER_TURN : TRACES_PER_TURN - this.spool.unwritten;
-    for (const parcel of this.queue.splice(0, Math.max(0, room))) this.open(parcel);
+    for (const parcel of this.queue.splice(0, this.room)) this.open(parcel);
     if (this.writesAll) this.spool.persist();
     for (const courier of this.couriers) courier.wake();
   }
