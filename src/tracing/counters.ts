@@ -11,7 +11,12 @@ export const COUNTERS = {
   dead_letters: 'Traces that an exporter refused for good and that were set aside, by exporter.',
   spool_damaged: 'Records of the spool that could not be read back, by what is wrong with them.',
   spool_failures: 'Times the disk refused something to the spool.',
-  spans_dropped: 'Spans left out of a trace, by reason.',
+  spans_dropped: 'Spans left out of a trace, or given up before they were written, by reason.',
+  span_batches_exported:
+    'Batches of spans recorded inside nodes by the SDK of this package that the endpoint has taken.',
+  span_batches_dropped: 'Batches of such spans that could not be delivered, by reason.',
+  span_batches_adopted:
+    'Batches of such spans that a process which has ended left on disk, taken over for delivery.',
   payloads_released: 'Traces whose payloads were given up, by reason.',
   redaction_failures: 'Values removed because a redaction rule failed on them, by rule.',
   internal_errors: 'Defects of the tracer that were kept from the graph, by where they appeared.',

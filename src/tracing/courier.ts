@@ -2,20 +2,20 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { type Clock, errorMessage, type Logger, type Random, type Trace } from '../core/index.ts';
 import { CircuitBreaker } from './circuit-breaker.ts';
 import type { Counters } from './counters.ts';
-import type { ExportResult, TraceExporter } from './exporters/index.ts';
+import type { Exporter, ExportResult } from './exporters/index.ts';
 import { DEFAULT_RETRY, retryDelayMs } from './retry-policy.ts';
 import type { Batch, BatchSource } from './spool/index.ts';
 
 /** What a {@link Courier} needs. */
-export interface CourierDeps {
-  readonly exporter: TraceExporter;
-  readonly source: BatchSource;
-  readonly counters: Counters;
+export interface CourierDeps<Item = Trace> {
+  readonly exporter: Exporter<Item>;
+  readonly source: BatchSource<Item>;
+  readonly counters: Pick<Counters, 'add'>;
   readonly logger: Logger;
   readonly clock: Clock;
   readonly random: Random;
   /** Keeps a trace that will never be taken. */
-  readonly setAside: (trace: Trace, reason: string) => void;
+  readonly setAside: (trace: Item, reason: string) => void;
   /** The exporter did not take a batch, or is slow to: what is in memory alone is at risk. */
   readonly onTrouble: () => void;
   /** An attempt is called slow after this long, in milliseconds. Undefined: never. */
@@ -45,8 +45,8 @@ type Setback = Extract<ExportResult, { readonly kind: 'retryable' }>;
  * Brings traces to one exporter, in order, in batches, with pauses and a circuit breaker when it fails. Each exporter has
  * a courier of its own, so that none waits for another. Never throws and never keeps the process alive by itself.
  */
-export class Courier {
-  private readonly deps: CourierDeps;
+export class Courier<Item = Trace> {
+  private readonly deps: CourierDeps<Item>;
   private readonly breaker = new CircuitBreaker();
   private isStopped = false;
   private interruption = new AbortController();
@@ -58,7 +58,7 @@ export class Courier {
   private lastWarning = '';
   private readonly waiters: ((arrived: boolean) => void)[] = [];
 
-  constructor(deps: CourierDeps) {
+  constructor(deps: CourierDeps<Item>) {
     this.deps = deps;
   }
 
@@ -158,7 +158,7 @@ export class Courier {
   }
 
   /** Delivers a batch, splitting what is refused. Returns what stopped it, if anything did. */
-  private async deliver(batch: Batch): Promise<Setback | undefined> {
+  private async deliver(batch: Batch<Item>): Promise<Setback | undefined> {
     const { counters, exporter, clock } = this.deps;
     const { traces } = batch;
     let start = 0;
@@ -193,7 +193,7 @@ export class Courier {
     return undefined;
   }
 
-  private async send(part: readonly Trace[]): Promise<ExportResult> {
+  private async send(part: readonly Item[]): Promise<ExportResult> {
     const { exporter } = this.deps;
     const stopWatching = this.watchPace();
     try {

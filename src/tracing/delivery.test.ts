@@ -8,6 +8,7 @@ import type { Trace } from '../core/index.ts';
 import { Counters } from './counters.ts';
 import { Delivery, type DeliveryDisk, type Parcel } from './delivery.ts';
 import type { TraceExporter } from './exporters/index.ts';
+import { TRACE_FORMAT } from './spool/index.ts';
 
 function setup(maxQueued = 100) {
   const exporter = new CollectingExporter();
@@ -17,6 +18,7 @@ function setup(maxQueued = 100) {
   const logger = { warn: (text: string) => void warnings.push(text), error: () => {} };
   const done: string[] = [];
   const delivery = new Delivery({
+    format: TRACE_FORMAT,
     exporters: [exporter],
     counters,
     logger,
@@ -134,6 +136,7 @@ function onDisk(
   const warnings: string[] = [];
   const done: string[] = [];
   const delivery = new Delivery({
+    format: TRACE_FORMAT,
     exporters,
     counters,
     logger: { warn: (text) => void warnings.push(text), error: () => {} },

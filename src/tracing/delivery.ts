@@ -2,8 +2,8 @@ import { type Clock, errorMessage, type Logger, type Random, type Trace } from '
 import type { Counters } from './counters.ts';
 import { Courier } from './courier.ts';
 import { type DeadLetter, DeadLetters } from './dead-letters/index.ts';
-import type { TraceExporter } from './exporters/index.ts';
-import { Spool, type SpoolEvents } from './spool/index.ts';
+import type { Exporter } from './exporters/index.ts';
+import { type RecordFormat, Spool, type SpoolEvents } from './spool/index.ts';
 
 /**
  * When traces go to the spool on disk.
@@ -25,10 +25,12 @@ export interface DeliveryDisk {
 }
 
 /** What a {@link Delivery} needs. */
-export interface DeliveryDeps {
+export interface DeliveryDeps<Item = Trace> {
+  /** How what is delivered stands on disk. */
+  readonly format: RecordFormat<Item>;
   /** Each takes every trace, at its own pace. At least one. */
-  readonly exporters: readonly TraceExporter[];
-  readonly counters: Counters;
+  readonly exporters: readonly Exporter<Item>[];
+  readonly counters: Pick<Counters, 'add'>;
   readonly logger: Logger;
   readonly clock: Clock;
   /** Spreads the pauses between attempts. */
@@ -42,17 +44,17 @@ export interface DeliveryDeps {
 }
 
 /** A trace on its way: encoded only when its turn comes, off the path of the request that made it. */
-export interface Parcel {
+export interface Parcel<Item = Trace> {
   /** Whether it was kept for anything but its share of the sample: such a one is given up last. */
   readonly precious: boolean;
   /** Encodes it. */
-  readonly open: () => Trace;
+  readonly open: () => Item;
   /** Called once it is on disk, delivered or given up. */
   readonly done: () => void;
 }
 
 /** `timeMs`: when it was handed over. */
-interface QueuedParcel extends Parcel {
+interface QueuedParcel<Item> extends Parcel<Item> {
   readonly timeMs: number;
 }
 
@@ -81,23 +83,24 @@ const MAX_DEAD_LETTER_BYTES = 64 * 1024 * 1024;
  * Brings kept traces to every exporter: through the spool on disk, so that they outlive the process, or straight from
  * memory. At least once; trace ids make a repetition harmless. Never throws and never keeps the process alive by itself.
  */
-export class Delivery {
-  private readonly deps: DeliveryDeps;
-  private readonly queue: QueuedParcel[] = [];
-  private readonly spool: Spool;
-  private readonly couriers: readonly Courier[];
+export class Delivery<Item = Trace> {
+  private readonly deps: DeliveryDeps<Item>;
+  private readonly queue: QueuedParcel<Item>[] = [];
+  private readonly spool: Spool<Item>;
+  private readonly couriers: readonly Courier<Item>[];
   private readonly deadLetters: DeadLetters | undefined;
   private readonly closing = new AbortController();
   private isScheduled = false;
   private inTrouble = false;
   private lastProblem = '';
 
-  constructor(deps: DeliveryDeps) {
+  constructor(deps: DeliveryDeps<Item>) {
     this.deps = deps;
-    const { exporters, clock, disk } = deps;
+    const { exporters, clock, disk, format } = deps;
     this.deadLetters =
       disk && new DeadLetters({ folder: disk.deadLetterFolder, maxBytes: MAX_DEAD_LETTER_BYTES, clock });
     this.spool = new Spool({
+      format,
       folder: disk?.spoolFolder,
       exporters: exporters.map(({ name }) => name),
       maxBytes: disk?.maxSpoolBytes ?? 0,
@@ -110,7 +113,7 @@ export class Delivery {
           ...deps,
           exporter,
           source: this.spool.source(exporter.name),
-          setAside: (trace, reason) => this.setAside(exporter.name, reason, { trace }),
+          setAside: (trace, reason) => this.setAside(exporter.name, reason, { [format.noun]: trace }),
           onTrouble: () => this.trouble(),
           // In the spool it is safe, and can wait for others to go with it.
           lingerMs: disk?.use === 'always' ? (deps.lingerMs ?? LINGER_MS) : 0,
@@ -135,7 +138,7 @@ export class Delivery {
   }
 
   /** Takes a trace. Returns at once. */
-  add(parcel: Parcel): void {
+  add(parcel: Parcel<Item>): void {
     this.queue.push({ ...parcel, timeMs: this.deps.clock.now() });
     if (this.queue.length + this.spool.unwritten > this.deps.maxQueued) this.giveUpOne();
     this.schedule();
@@ -207,7 +210,7 @@ export class Delivery {
     for (const courier of this.couriers) courier.wake();
   }
 
-  private open(parcel: QueuedParcel): void {
+  private open(parcel: QueuedParcel<Item>): void {
     const { precious, timeMs, done } = parcel;
     try {
       this.spool.add({ trace: parcel.open(), precious, timeMs, done });

@@ -1,7 +1,6 @@
 import { onProcessEnd, type ProcessEvents } from './lifecycle.ts';
-import { endingTracers, liveTracers } from './live-tracers.ts';
-import { flushMetrics, letGoOfMetrics, takeMetrics } from './process-otel.ts';
-import type { Tracer } from './tracer.ts';
+import { endingTracers, type LiveTracer, liveTracers } from './live-tracers.ts';
+import { flushMetrics, type JoinedOtel, letGoOfMetrics, takeMetrics } from './process-otel.ts';
 
 /** How long `flush`, `shutdown` and the signal handlers wait at most, in milliseconds. */
 const DEFAULT_TIMEOUT_MS = 5_000;
@@ -20,27 +19,41 @@ let leaveProcess: (() => void) | undefined;
 /** From now on the tracers are brought to their end with the process. The listeners are there once, however many there are. */
 export function followProcess(process: ProcessEvents): void {
   leaveProcess ??= onProcessEnd(process, {
-    flush: () =>
-      within(
-        undefined,
-        withProcess().map((tracer) => tracer.flush()),
-      ),
+    flush: () => within(undefined, flushed(withProcess())),
     drain: async () => {
-      const tracers = withProcess();
-      await within(undefined, [
-        Promise.allSettled(tracers.map((tracer) => tracer.drain())).then(flushMetrics),
-      ]);
-      for (const tracer of tracers) tracer.letGo();
+      const ending = withProcess();
+      await within(undefined, [Promise.allSettled(drained(ending)).then(flushMetrics)]);
+      for (const { tracer, otel } of ending) {
+        tracer.letGo();
+        otel?.spans()?.letGo();
+      }
       void letGoOfMetrics();
     },
     persist: () => {
-      for (const tracer of withProcess()) tracer.persist();
+      for (const { tracer, otel } of withProcess()) {
+        tracer.persist();
+        otel?.spans()?.persist();
+      }
     },
   });
 }
 
-function withProcess(): readonly Tracer[] {
-  return [...liveTracers].flatMap(({ tracer, endsWithProcess }) => (endsWithProcess ? [tracer] : []));
+function withProcess(): readonly LiveTracer[] {
+  return [...liveTracers].filter(({ endsWithProcess }) => endsWithProcess);
+}
+
+function flushed(live: readonly LiveTracer[]): readonly Promise<void>[] {
+  return [...live.map(({ tracer }) => tracer.flush()), spansOf(live, {})];
+}
+
+function drained(live: readonly LiveTracer[]): readonly Promise<void>[] {
+  return [...live.map(({ tracer }) => tracer.drain()), spansOf(live, { force: true })];
+}
+
+/** Spans inside a run go where its trace goes, once that is decided; they wait for no exporter of traces. */
+async function spansOf(live: readonly LiveTracer[], options: { readonly force?: boolean }): Promise<void> {
+  await Promise.all(live.map(({ tracer }) => tracer.decided()));
+  await Promise.all(live.map(({ otel }) => otel?.spans()?.flush(options)));
 }
 
 /**
@@ -48,10 +61,7 @@ function withProcess(): readonly Tracer[] {
  * request. Never rejects: what could not be written is tried again later.
  */
 export async function flush(options: EndOptions = {}): Promise<void> {
-  await within(
-    options.timeoutMs,
-    [...liveTracers].map(({ tracer }) => tracer.flush()),
-  );
+  await within(options.timeoutMs, flushed([...liveTracers]));
 }
 
 /**
@@ -68,21 +78,21 @@ export async function shutdown(options: EndOptions = {}): Promise<void> {
     endingTracers.add(live);
     live.tracer.stop();
   }
-  await within(
-    options.timeoutMs,
-    closing.map(({ tracer }) => tracer.drain()),
-  );
+  await within(options.timeoutMs, drained(closing));
   // Before the tracers are let go of: it reads their health.
   await within(CLOSE_TIMEOUT_MS, [metrics.shutdown()]);
   void metrics.letGo();
   await within(
     CLOSE_TIMEOUT_MS,
-    closing.map(async ({ tracer, otel }) => {
-      await tracer.close();
-      await (await otel)?.shutdown();
-    }),
+    closing.flatMap(({ tracer, otel }) => [tracer.close(), endSpans(otel)]),
   );
   for (const live of closing) endingTracers.delete(live);
+}
+
+/** The SDK hands over what it still holds, and only then is the way out closed. */
+async function endSpans(otel: JoinedOtel | undefined): Promise<void> {
+  await (await otel?.connection)?.shutdown();
+  await otel?.spans()?.close();
 }
 
 async function within(timeoutMs: number | undefined, work: readonly Promise<unknown>[]): Promise<void> {

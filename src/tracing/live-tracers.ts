@@ -1,7 +1,8 @@
 import type { Logger } from '../core/index.ts';
 import type { CounterName } from './counters.ts';
+import type { DeliveryHealth } from './delivery.ts';
 import { MetricsRegistry } from './metrics/index.ts';
-import type { OtelConnection } from './otel/index.ts';
+import type { JoinedOtel } from './process-otel.ts';
 import type { Tracer } from './tracer.ts';
 
 /** A tracer of this process, and what it was made with. */
@@ -13,7 +14,7 @@ export interface LiveTracer {
   /** Whether it is brought to its end when the process is asked to stop or has nothing left to do. */
   readonly endsWithProcess: boolean;
   /** The join with OpenTelemetry, where this process has any. */
-  readonly otel: Promise<OtelConnection> | undefined;
+  readonly otel: JoinedOtel | undefined;
 }
 
 /** The tracers of this process. */
@@ -32,7 +33,7 @@ export interface TracingHealth {
   readonly bufferedBytes: number;
   /** Kept traces that not every exporter has taken yet. */
   readonly pendingTraces: number;
-  /** Bytes on disk of traces that wait for an exporter. */
+  /** Bytes on disk of traces that wait for an exporter, and of spans recorded beside them. */
   readonly spooledBytes: number;
   /** Age of the oldest trace that waits, in milliseconds; 0 when none does. */
   readonly lagMs: number;
@@ -45,12 +46,16 @@ export function tracingHealth(): TracingHealth {
   let pendingTraces = 0;
   let spooledBytes = 0;
   let lagMs = 0;
-  for (const { tracer } of [...liveTracers, ...endingTracers]) {
-    bufferedBytes += tracer.bufferedBytes;
-    const delivery = tracer.deliveryHealth;
-    pendingTraces += delivery.pendingTraces;
+  const addDelivery = (delivery: DeliveryHealth) => {
     spooledBytes += delivery.spooledBytes;
     lagMs = Math.max(lagMs, delivery.lagMs);
+  };
+  for (const { tracer, otel } of [...liveTracers, ...endingTracers]) {
+    bufferedBytes += tracer.bufferedBytes;
+    pendingTraces += tracer.pendingTraces;
+    addDelivery(tracer.deliveryHealth);
+    const spans = otel?.spans();
+    if (spans !== undefined) addDelivery(spans.health);
     for (const [name, reasons] of Object.entries(tracer.counters.snapshot())) {
       const sums = counters[name as CounterName] ?? {};
       for (const [reason, count] of Object.entries(reasons)) sums[reason] = (sums[reason] ?? 0) + count;

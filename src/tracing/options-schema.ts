@@ -162,7 +162,7 @@ export const traceOptionsSchema = z.strictObject({
   maxSpoolBytes: count
     .describe(
       'Disk space for traces that wait to be delivered, of all processes that share the home; beyond it sampled ' +
-        'successes are dropped first. Default 268435456 (256 MiB).',
+        'successes are dropped first. Spans recorded inside nodes have a quarter as much besides. Default 268435456 (256 MiB).',
     )
     .optional(),
 });

@@ -1,13 +1,24 @@
-import type { Logger } from '../core/index.ts';
+import { type Logger, systemClock } from '../core/index.ts';
+import type { Counters } from './counters.ts';
 import { tracingHealth, trafficMetrics } from './live-tracers.ts';
 import { connectMetrics, type MetricsConnection } from './metrics/index.ts';
 import type { ResolvedTraceOptions } from './options.ts';
 import { connectOtel, type OtelConnection, otelIsRegistered } from './otel/index.ts';
+import { SpanDelivery } from './span-delivery.ts';
 
 /** What {@link joinOtel} takes from outside. */
 export interface JoinOtelDeps {
   readonly logger: Logger;
+  readonly counters: Counters;
   readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+/** A tracer's join with OpenTelemetry. */
+export interface JoinedOtel {
+  /** Resolves once it is made; the API is loaded for it. */
+  readonly connection: Promise<OtelConnection>;
+  /** Where the spans go that the SDK of this package records; undefined where this tracer has not started it. */
+  readonly spans: () => SpanDelivery | undefined;
 }
 
 /** The one report of this process to OpenTelemetry. */
@@ -32,20 +43,29 @@ export function leaveOtelOut(): () => void {
  * configured. Everybody else loads nothing of it.
  */
 export function joinOtel(
-  { otlp }: ResolvedTraceOptions,
-  { logger, env }: JoinOtelDeps,
-): Promise<OtelConnection> | undefined {
+  options: ResolvedTraceOptions,
+  { logger, counters, env }: JoinOtelDeps,
+): JoinedOtel | undefined {
+  const { otlp } = options;
   if (otelIsLeftOut) return undefined;
   const isRegistered = otelIsRegistered();
   if (!otlp.enabled && otlp.metrics === undefined && !isRegistered) return undefined;
   hasOwnSdk ||= !isRegistered;
-  const connection = connectOtel({ logger, env, startSdk: otlp.enabled && !isRegistered });
+  let spans: SpanDelivery | undefined;
+  const openOutlet = () => {
+    // Waiting to try again is no reason for a process to stay.
+    const clock = systemClock({ unref: true });
+    spans = new SpanDelivery({ options, counters, logger, clock, random: Math.random });
+    return spans;
+  };
+  const startsSdk = otlp.enabled && !isRegistered;
+  const connection = connectOtel({ logger, env, openOutlet: startsSdk ? openOutlet : undefined });
   const start = hasOwnSdk ? otlp.metrics : undefined;
   // After the rest: what it starts would look like an SDK of the application's.
   metricsConnection ??= connection.then(() =>
     connectMetrics({ registry: trafficMetrics, health: tracingHealth, logger, start }),
   );
-  return connection;
+  return { connection, spans: () => spans };
 }
 
 /** Sends the metrics measured so far. Never rejects. */

@@ -20,6 +20,7 @@ import type { RawSpan, RawTrace } from './raw-trace.ts';
 import { Recorder } from './recorder.ts';
 import { compilePrivacy, isOpen } from './redaction/index.ts';
 import { spanPrivacy } from './span-cleaner.ts';
+import { TRACE_FORMAT } from './spool/index.ts';
 import { TraceBuffer } from './trace-buffer.ts';
 import { type KeptTrace, TraceKeeper } from './trace-keeper.ts';
 import { type RecordOptions, recordTrace } from './trace-record.ts';
@@ -106,6 +107,7 @@ export class Tracer {
       reserve: this.dropped,
     });
     this.delivery = new Delivery({
+      format: TRACE_FORMAT,
       exporters: this.exporters,
       counters: this.counters,
       logger: this.logger,
@@ -199,6 +201,11 @@ export class Tracer {
   /** How the delivery of kept traces stands. */
   get deliveryHealth(): DeliveryHealth {
     return this.delivery.health;
+  }
+
+  /** Resolves when every run that has ended is decided: what a resume goes on from is looked up. Never rejects. */
+  decided(): Promise<void> {
+    return this.links.settled();
   }
 
   /** Resolves when what has been kept so far is written, or could not be. */

@@ -88,7 +88,7 @@ function tracerFor(resolved: ResolvedTraceOptions, logger: Logger | undefined): 
     if (live.options === options && live.logger === logger) return live.tracer;
   }
   const tracer = new Tracer(resolved, { logger, metrics: trafficMetrics, env: process.env });
-  const otel = joinOtel(resolved, { logger: tracer.logger, env: process.env });
+  const otel = joinOtel(resolved, { logger: tracer.logger, counters: tracer.counters, env: process.env });
   const { handleSignals } = resolved;
   liveTracers.add({ tracer, options, logger, endsWithProcess: handleSignals, otel });
   if (handleSignals) followProcess(process);

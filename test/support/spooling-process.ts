@@ -5,11 +5,13 @@ import { writeSync } from 'node:fs';
 import { silentLogger, systemClock } from '../../src/core/index.ts';
 import { Counters } from '../../src/tracing/counters.ts';
 import { Delivery } from '../../src/tracing/delivery.ts';
+import { TRACE_FORMAT } from '../../src/tracing/spool/index.ts';
 import { HttpExporter } from './http-exporter.ts';
 import { numberedTrace } from './numbered-trace.ts';
 
 const [home = '', url = '', first = '0', count = '0'] = process.argv.slice(2);
 const delivery = new Delivery({
+  format: TRACE_FORMAT,
   exporters: [new HttpExporter(url)],
   counters: new Counters(),
   logger: silentLogger,

@@ -8,6 +8,7 @@ import { describe, expect, it } from 'vitest';
 import { seededRandom, silentLogger, systemClock, traceSchema } from '../../src/core/index.ts';
 import { Counters } from '../../src/tracing/counters.ts';
 import { Delivery } from '../../src/tracing/delivery.ts';
+import { TRACE_FORMAT } from '../../src/tracing/spool/index.ts';
 import { HttpExporter } from '../support/http-exporter.ts';
 import { numberedTrace } from '../support/numbered-trace.ts';
 import { tempDir } from '../support/temp-dir.ts';
@@ -59,6 +60,7 @@ function startProcess(home: string, url: string, first: number, count: number): 
 async function deliverRest(home: string, url: string): Promise<Counters> {
   const counters = new Counters();
   const delivery = new Delivery({
+    format: TRACE_FORMAT,
     exporters: [new HttpExporter(url)],
     counters,
     logger: silentLogger,

@@ -4,8 +4,8 @@ import { type Trace, traceSchema } from '../../core/index.ts';
 /** Version of a line of a dead-letter file. */
 export const DEAD_LETTER_SCHEMA_VERSION = 1;
 
-/** A trace that an exporter will never take, or the text of a record that holds none. */
-export type DeadLetter = { readonly trace: Trace } | { readonly text: string };
+/** What an exporter will never take by what it is, `trace` or `spans`, or the `text` of a record that could not be read. */
+export type DeadLetter = Readonly<Record<string, unknown>>;
 
 /** What is noted beside a letter. */
 export interface LetterHead {
@@ -29,7 +29,10 @@ const letterSchema = z.object({
   trace: traceSchema.optional(),
 });
 
-/** A letter as a line of its file: `{schemaVersion, timeMs, exporter, reason, trace}`, or `text` in the place of `trace`. */
+/**
+ * A letter as a line of its file: `{schemaVersion, timeMs, exporter, reason, trace}`, with `spans` in the place of `trace` for
+ * what was recorded beside graphs, and `text` for a record that could not be read.
+ */
 export function letterLine({ timeMs, exporter, reason }: LetterHead, letter: DeadLetter): Buffer {
   const record = { schemaVersion: DEAD_LETTER_SCHEMA_VERSION, timeMs, exporter, reason, ...letter };
   return Buffer.from(`${JSON.stringify(record)}\n`);

@@ -24,16 +24,20 @@ export interface InterruptPlace {
   readonly checkpointId: string;
 }
 
-/** Takes finished, kept and already redacted traces somewhere. */
-export interface TraceExporter {
+/** Takes what is finished, kept and already redacted somewhere: traces, or what is delivered like them. */
+export interface Exporter<Item> {
   /** Names it in counters, warnings, cursors and dead-letter files. */
   readonly name: string;
   /** It writes to a disk of this machine itself: as the only exporter it needs no spool before it. Default false. */
   readonly isOnDisk?: boolean;
   /** All or none of the batch. Never throws. A trace that was delivered before may come again. */
-  export(traces: readonly Trace[], options?: ExportOptions): Promise<ExportResult>;
-  /** Looks up the run that was interrupted at a checkpoint of a thread, where this keeps what it is given. */
-  findInterrupted?(at: InterruptPlace): Promise<TraceSummary | undefined>;
+  export(traces: readonly Item[], options?: ExportOptions): Promise<ExportResult>;
   /** Releases what it holds. Idempotent. */
   close(): Promise<void>;
+}
+
+/** Takes traces somewhere. */
+export interface TraceExporter extends Exporter<Trace> {
+  /** Looks up the run that was interrupted at a checkpoint of a thread, where this keeps what it is given. */
+  findInterrupted?(at: InterruptPlace): Promise<TraceSummary | undefined>;
 }

@@ -1,4 +1,4 @@
-export type { ExportOptions, ExportResult, InterruptPlace, TraceExporter } from './exporter.ts';
+export type { Exporter, ExportOptions, ExportResult, InterruptPlace, TraceExporter } from './exporter.ts';
 export {
   LangSmithExporter,
   type LangSmithExporterDeps,
@@ -9,5 +9,13 @@ export {
   langSmithTracerIsOn,
   tracerIsOnNow,
 } from './langsmith/index.ts';
-export { OtlpExporter, type OtlpSettings, otlpSettings } from './otlp/index.ts';
+export {
+  OtlpExporter,
+  type OtlpSettings,
+  otlpSettings,
+  SPAN_BATCH_FORMAT,
+  type SpanBatch,
+  SpanBatchExporter,
+  spanBatch,
+} from './otlp/index.ts';
 export { StoreExporter } from './store-exporter.ts';

@@ -1,6 +1,7 @@
 import { errorMessage, hasErrorCode, type Logger } from '../../core/index.ts';
 import { apiRegistry } from './api-registry.ts';
 import { type OtelHub, otelHub } from './otel-hub.ts';
+import type { SpanOutlet } from './span-outlet.ts';
 
 /** True once something has registered with the OpenTelemetry API in this process. Loads nothing. */
 export function otelIsRegistered(): boolean {
@@ -10,15 +11,15 @@ export function otelIsRegistered(): boolean {
 /** Options of {@link connectOtel}. */
 export interface ConnectOptions {
   readonly logger: Logger;
-  /** Start an SDK of our own where none is registered; the exporter's `OTEL_EXPORTER_OTLP_*` variables say where to. */
-  readonly startSdk: boolean;
+  /** Start an SDK of our own where none is registered, with this as the way out of its spans. Undefined: start none. */
+  readonly openOutlet: (() => SpanOutlet) | undefined;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly hub?: OtelHub;
 }
 
 /** What {@link connectOtel} has set up. */
 export interface OtelConnection {
-  /** Exports what the SDK of our own holds and stops it; nothing where the application runs its own. Never rejects. */
+  /** Hands over what the SDK of our own holds and stops it; nothing where the application runs its own. Never rejects. */
   shutdown(): Promise<void>;
 }
 
@@ -27,23 +28,24 @@ export interface OtelConnection {
  * or tool is that node's or tool's. Does nothing where the API is not installed: then nobody can ask for a span.
  */
 export async function connectOtel(options: ConnectOptions): Promise<OtelConnection> {
+  const { logger, openOutlet, env } = options;
   const hub = options.hub ?? otelHub;
   try {
     const bridge = await import('./bridge/index.ts');
-    bridge.joinContext(hub, options.logger);
-    const sdk = options.startSdk ? await bridge.startSdk({ hub, env: options.env }) : undefined;
+    bridge.joinContext(hub, logger);
+    const sdk = openOutlet && (await bridge.startSdk({ hub, env, openOutlet }));
     return {
       shutdown: async () => {
         await sdk?.shutdown().catch((thrown: unknown) => {
-          options.logger.warn(`OpenTelemetry did not shut down: ${errorMessage(thrown)}`);
+          logger.warn(`OpenTelemetry did not shut down: ${errorMessage(thrown)}`);
         });
       },
     };
   } catch (thrown) {
     if (!hasErrorCode(thrown, 'ERR_MODULE_NOT_FOUND')) {
-      options.logger.warn(`OpenTelemetry cannot be used: ${errorMessage(thrown)}`);
-    } else if (options.startSdk) {
-      options.logger.warn(
+      logger.warn(`OpenTelemetry cannot be used: ${errorMessage(thrown)}`);
+    } else if (openOutlet !== undefined) {
+      logger.warn(
         'An OTLP endpoint is configured but @opentelemetry/api is not installed: spans beside the graph are not recorded.',
       );
     }

@@ -1,17 +1,17 @@
 import type { Trace } from '../../core/index.ts';
 
 /** Traces for one exporter, oldest first. */
-export interface Batch {
+export interface Batch<Item = Trace> {
   /** At least one. */
-  readonly traces: readonly Trace[];
+  readonly traces: readonly Item[];
   /** The first `count` traces are off this exporter's hands: delivered or set aside. Never fewer than before. */
   commit(count: number): void;
 }
 
 /** What waits for one exporter. */
-export interface BatchSource {
+export interface BatchSource<Item = Trace> {
   /** Whether anything waits. */
   readonly hasMore: boolean;
   /** The oldest traces that have not been committed, the same ones until they are. Undefined when nothing waits. */
-  next(): Promise<Batch | undefined>;
+  next(): Promise<Batch<Item> | undefined>;
 }

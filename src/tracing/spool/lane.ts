@@ -6,9 +6,9 @@ import { Cursors } from './cursors.ts';
 import type { SpoolEntry } from './entry.ts';
 import { LaneFolder } from './lane-folder.ts';
 import type { SpoolRecord } from './record.ts';
+import type { RecordFormat } from './record-format.ts';
 import { Segment } from './segment.ts';
 import { TraceCache } from './trace-cache.ts';
-import { readTraceText } from './trace-text.ts';
 
 /** What a lane reports. */
 export interface LaneEvents {
@@ -17,14 +17,15 @@ export interface LaneEvents {
    * somebody has removed their folder.
    */
   readonly onDamage: (kind: 'torn' | 'corrupt' | 'missing', count: number) => void;
-  /** A record is whole and holds no trace of the version known here. */
+  /** A record is whole and holds nothing of the version known here. */
   readonly onUnreadable: (text: string, problem: string) => void;
   /** The disk refused something that delivery can do without for now. */
   readonly onProblem: (thrown: unknown) => void;
 }
 
 /** What a {@link Lane} is made of. */
-export interface LaneParts {
+export interface LaneParts<Item = Trace> {
+  readonly format: RecordFormat<Item>;
   readonly cursors: Cursors;
   readonly events: LaneEvents;
   /** A segment of this size is closed and a new one begun, in bytes. */
@@ -40,8 +41,8 @@ export interface BatchLimits {
 }
 
 /** Entries for one exporter. `through`: the sequence that is passed with the last of them. */
-export interface LaneBatch {
-  readonly items: readonly { readonly sequence: number; readonly trace: Trace }[];
+export interface LaneBatch<Item = Trace> {
+  readonly items: readonly { readonly sequence: number; readonly trace: Item }[];
   readonly through: number;
 }
 
@@ -49,28 +50,32 @@ export interface LaneBatch {
  * What one process has taken in: entries in order, the older ones in segments of a folder, the newest perhaps in memory
  * alone. Each exporter goes through them at its own pace; what all have passed is removed.
  */
-export class Lane {
-  private readonly parts: LaneParts;
+export class Lane<Item = Trace> {
+  private readonly parts: LaneParts<Item>;
   private folder: LaneFolder | undefined;
-  private segments: Segment[] = [];
-  private memory: SpoolEntry[] = [];
-  private readonly cache: TraceCache;
+  private segments: Segment<Item>[] = [];
+  private memory: SpoolEntry<Item>[] = [];
+  private readonly cache: TraceCache<Item>;
   /** The highest sequence an exporter has been given. */
   private handedOut = 0;
 
-  constructor(parts: LaneParts) {
+  constructor(parts: LaneParts<Item>) {
     this.parts = parts;
     this.cache = new TraceCache(parts.cacheBytes);
   }
 
   /** Reads what another process left in its folder, which this one holds now. @throws system errors. */
-  static async load(folder: LaneFolder, exporters: readonly string[], parts: Omit<LaneParts, 'cursors'>) {
+  static async load<Item>(
+    folder: LaneFolder,
+    exporters: readonly string[],
+    parts: Omit<LaneParts<Item>, 'cursors'>,
+  ) {
     const cursors = Cursors.read(folder.cursorsPath) ?? Cursors.starting(exporters);
     const lane = new Lane({ ...parts, cursors });
     lane.folder = folder;
     const names = (await readdir(folder.path)).filter((name) => LaneFolder.isSegment(name)).sort();
     for (const name of names) {
-      const { segment, damage } = await Segment.load(join(folder.path, name));
+      const { segment, damage } = await Segment.load<Item>(join(folder.path, name));
       if (damage.corrupt > 0) parts.events.onDamage('corrupt', damage.corrupt);
       if (damage.torn) parts.events.onDamage('torn', 1);
       lane.segments.push(segment);
@@ -121,12 +126,12 @@ export class Lane {
   }
 
   /** Entries in memory alone, oldest first. */
-  get unwritten(): readonly SpoolEntry[] {
+  get unwritten(): readonly SpoolEntry<Item>[] {
     return this.memory;
   }
 
   /** Entries that not every exporter has passed, oldest first. */
-  get entries(): SpoolEntry[] {
+  get entries(): SpoolEntry<Item>[] {
     const passed = this.parts.cursors.passedByAll;
     return [...this.segments.flatMap((segment) => segment.entries), ...this.memory].filter(
       ({ sequence }) => sequence > passed,
@@ -153,7 +158,7 @@ export class Lane {
   }
 
   /** Takes an entry in, in memory. */
-  add(entry: SpoolEntry): void {
+  add(entry: SpoolEntry<Item>): void {
     this.memory.push(entry);
   }
 
@@ -170,7 +175,7 @@ export class Lane {
   }
 
   /** The oldest entries an exporter has not passed, within limits but at least one. @throws system errors. */
-  async batch(exporter: string, limits: BatchLimits): Promise<LaneBatch> {
+  async batch(exporter: string, limits: BatchLimits): Promise<LaneBatch<Item>> {
     const cursor = this.parts.cursors.get(exporter) ?? Number.POSITIVE_INFINITY;
     const entries = this.firstAfter(cursor, limits);
     const through = entries.at(-1)?.sequence ?? cursor;
@@ -209,7 +214,7 @@ export class Lane {
   }
 
   /** Gives up an entry that is in memory alone. */
-  forget(entry: SpoolEntry): void {
+  forget(entry: SpoolEntry<Item>): void {
     this.memory = this.memory.filter((other) => other !== entry);
     entry.done?.();
   }
@@ -282,11 +287,11 @@ export class Lane {
     }
   }
 
-  private openSegment(firstSequence: number): Segment {
+  private openSegment(firstSequence: number): Segment<Item> {
     const last = this.segments.at(-1);
     if (last?.isOpen && last.sizeBytes < this.parts.segmentBytes) return last;
     if (this.folder === undefined) throw new TypeError('The lane has no folder yet.');
-    const segment = Segment.create(this.folder.segmentPath(firstSequence));
+    const segment = Segment.create<Item>(this.folder.segmentPath(firstSequence));
     last?.seal();
     this.segments.push(segment);
     return segment;
@@ -309,13 +314,13 @@ export class Lane {
     }
   }
 
-  private removeSegment(segment: Segment): void {
+  private removeSegment(segment: Segment<Item>): void {
     segment.remove();
     this.cache.remove(segment.entries);
     this.segments = this.segments.filter((other) => other !== segment);
   }
 
-  private shrink(segment: Segment, kept: readonly SpoolEntry[]): void {
+  private shrink(segment: Segment<Item>, kept: readonly SpoolEntry<Item>[]): void {
     const { entries } = segment;
     segment.keepOnly(kept);
     const left = new Set(kept);
@@ -323,8 +328,8 @@ export class Lane {
   }
 
   /** The oldest entries after a sequence, within limits but at least one, if there is one. */
-  private firstAfter(cursor: number, limits: BatchLimits): SpoolEntry[] {
-    const taken: SpoolEntry[] = [];
+  private firstAfter(cursor: number, limits: BatchLimits): SpoolEntry<Item>[] {
+    const taken: SpoolEntry<Item>[] = [];
     let sizeBytes = 0;
     for (const { entries } of [...this.segments, { entries: this.memory }]) {
       if ((entries.at(-1)?.sequence ?? 0) <= cursor) continue;
@@ -339,7 +344,9 @@ export class Lane {
   }
 
   /** Written entries, with the segment that each is in. */
-  private bySegment(entries: readonly SpoolEntry[]): (readonly [Segment, readonly SpoolEntry[]])[] {
+  private bySegment(
+    entries: readonly SpoolEntry<Item>[],
+  ): (readonly [Segment<Item>, readonly SpoolEntry<Item>[]])[] {
     if (entries.length === 0) return [];
     const wanted = new Set(entries);
     return this.segments.flatMap((segment) => {
@@ -348,13 +355,13 @@ export class Lane {
     });
   }
 
-  private readBack(sequence: number, record: SpoolRecord | undefined): Trace | undefined {
+  private readBack(sequence: number, record: SpoolRecord | undefined): Item | undefined {
     if (record?.sequence !== sequence) {
       this.parts.events.onDamage('corrupt', 1);
       return undefined;
     }
     const text = record.payload.toString();
-    const reading = readTraceText(text);
+    const reading = this.parts.format.read(text);
     if ('trace' in reading) return reading.trace;
     this.parts.events.onUnreadable(text, reading.problem);
     return undefined;

@@ -13,7 +13,7 @@ import {
 } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
-import { hasErrorCode } from '../../core/index.ts';
+import { hasErrorCode, type Trace } from '../../core/index.ts';
 import type { SpoolEntry } from './entry.ts';
 import { recordAt, type SpoolRecord, scanRecords } from './record.ts';
 
@@ -33,10 +33,10 @@ export interface SegmentDamage {
  * however that ends. For power cuts it is synced when it has waited for a while: a sync takes as long as writing twenty
  * times as much, and most records are delivered and gone before.
  */
-export class Segment {
+export class Segment<Item = Trace> {
   readonly path: string;
   /** In the order of their sequence. */
-  entries: SpoolEntry[] = [];
+  entries: SpoolEntry<Item>[] = [];
   private bytes = 0;
   private isSynced = true;
   private descriptor: number | undefined;
@@ -46,15 +46,17 @@ export class Segment {
   }
 
   /** Makes an empty one. @throws system errors. */
-  static create(path: string): Segment {
-    const segment = new Segment(path);
+  static create<Item>(path: string): Segment<Item> {
+    const segment = new Segment<Item>(path);
     segment.descriptor = openSync(path, 'ax', 0o600);
     return segment;
   }
 
   /** Reads one that another process left. @throws system errors. */
-  static async load(path: string): Promise<{ readonly segment: Segment; readonly damage: SegmentDamage }> {
-    const segment = new Segment(path);
+  static async load<Item>(
+    path: string,
+  ): Promise<{ readonly segment: Segment<Item>; readonly damage: SegmentDamage }> {
+    const segment = new Segment<Item>(path);
     const bytes = await readFile(path);
     segment.bytes = bytes.length;
     segment.isSynced = false;
@@ -94,7 +96,7 @@ export class Segment {
   }
 
   /** Writes records, all or none. @throws system errors, for example when the disk is full. */
-  append(entries: readonly SpoolEntry[], records: readonly Buffer[]): void {
+  append(entries: readonly SpoolEntry<Item>[], records: readonly Buffer[]): void {
     if (this.descriptor === undefined) throw new TypeError(`${this.path} is sealed.`);
     const sizeBytes = records.reduce((sum, { length }) => sum + length, 0);
     let written = 0;
@@ -118,7 +120,7 @@ export class Segment {
   }
 
   /** Reads entries of this segment, in their order; undefined in the place of one that is damaged or gone. */
-  async read(entries: readonly SpoolEntry[]): Promise<(SpoolRecord | undefined)[]> {
+  async read(entries: readonly SpoolEntry<Item>[]): Promise<(SpoolRecord | undefined)[]> {
     const first = entries[0];
     const last = entries.at(-1);
     if (first === undefined || last === undefined) return [];
@@ -154,7 +156,7 @@ export class Segment {
   }
 
   /** Rewrites the segment without the entries that are not listed. It takes no more records then. @throws system errors. */
-  keepOnly(kept: readonly SpoolEntry[]): void {
+  keepOnly(kept: readonly SpoolEntry<Item>[]): void {
     this.seal();
     const bytes = readFileSync(this.path);
     const pieces = kept.map(({ offset, sizeBytes }) => bytes.subarray(offset, offset + sizeBytes));

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { tempDir } from '../../../test/support/temp-dir.ts';
 import { makeSpan, makeTrace, runId } from '../../../test/support/traces.ts';
 import type { Trace } from '../../core/index.ts';
-import { Spool, type SpoolOptions } from './index.ts';
+import { Spool, type SpoolOptions, TRACE_FORMAT } from './index.ts';
 
 const MIB = 1024 * 1024;
 
@@ -15,6 +15,7 @@ function openSpool(folder: string | undefined, options: Partial<SpoolOptions> = 
   const time = { nowMs: 1_000 };
   const done: string[] = [];
   const spool = new Spool({
+    format: TRACE_FORMAT,
     folder,
     exporters: ['a'],
     maxBytes: 64 * MIB,

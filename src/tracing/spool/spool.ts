@@ -8,7 +8,7 @@ import type { SpoolEntry } from './entry.ts';
 import { Lane, type LaneEvents, type LaneParts } from './lane.ts';
 import { LaneFolder } from './lane-folder.ts';
 import { RecordEncoder } from './record.ts';
-import { traceText } from './trace-text.ts';
+import type { RecordFormat } from './record-format.ts';
 
 /** What a spool reports beside {@link LaneEvents}. */
 export interface SpoolEvents extends LaneEvents {
@@ -19,7 +19,8 @@ export interface SpoolEvents extends LaneEvents {
 }
 
 /** What a {@link Spool} needs. */
-export interface SpoolOptions {
+export interface SpoolOptions<Item = Trace> {
+  readonly format: RecordFormat<Item>;
   /** Folder of every process's lanes. Undefined: nothing is ever written, all stays in memory. */
   readonly folder: string | undefined;
   /** Names of the exporters that must each take every trace. */
@@ -32,9 +33,9 @@ export interface SpoolOptions {
   readonly pid?: number;
 }
 
-/** A trace to take in. */
-export interface SpoolItem {
-  readonly trace: Trace;
+/** A trace, or what else is delivered like one, to take in. */
+export interface SpoolItem<Item = Trace> {
+  readonly trace: Item;
   readonly precious: boolean;
   /** When it was decided, in milliseconds since the epoch. */
   readonly timeMs: number;
@@ -55,11 +56,11 @@ const ATTEMPTS_TO_SETTLE = 5;
  * holds by a lock which the kernel releases when the process ends; lanes that nobody holds are adopted and delivered by a
  * living process, one at a time. What the disk refuses waits in memory.
  */
-export class Spool {
-  private readonly options: SpoolOptions;
-  private readonly own: Lane;
-  private adopted: Lane[] = [];
-  private readonly laneParts: Omit<LaneParts, 'cursors'>;
+export class Spool<Item = Trace> {
+  private readonly options: SpoolOptions<Item>;
+  private readonly own: Lane<Item>;
+  private adopted: Lane<Item>[] = [];
+  private readonly laneParts: Omit<LaneParts<Item>, 'cursors'>;
   /** Names of the folders this process holds, or has nothing to do with. */
   private readonly seen = new Set<string>();
   private readonly encoder: RecordEncoder;
@@ -69,9 +70,10 @@ export class Spool {
   private adopting: Promise<void> | undefined;
   private isClosed = false;
 
-  constructor(options: SpoolOptions) {
+  constructor(options: SpoolOptions<Item>) {
     this.options = options;
     this.laneParts = {
+      format: options.format,
       events: options.events,
       segmentBytes: Math.max(
         SMALLEST_SEGMENT_BYTES,
@@ -112,7 +114,7 @@ export class Spool {
   }
 
   /** Takes a trace in, in memory. {@link persist} brings it to the disk. */
-  add(item: SpoolItem): void {
+  add(item: SpoolItem<Item>): void {
     this.sequence += 1;
     this.own.add({
       sequence: this.sequence,
@@ -150,9 +152,9 @@ export class Spool {
   }
 
   /** What waits for one of the exporters: adopted lanes first, they are older. */
-  source(exporter: string): BatchSource {
+  source(exporter: string): BatchSource<Item> {
     const lane = () => this.lanes().find((candidate) => candidate.hasMore(exporter));
-    const commit = (of: Lane, through: number) => {
+    const commit = (of: Lane<Item>, through: number) => {
       of.commit(exporter, through);
       if (of !== this.own) this.letGoWhenDone(of);
     };
@@ -160,7 +162,7 @@ export class Spool {
       get hasMore() {
         return lane() !== undefined;
       },
-      async next(): Promise<Batch | undefined> {
+      async next(): Promise<Batch<Item> | undefined> {
         for (let from = lane(); from !== undefined; from = lane()) {
           const current = from;
           const { items, through } = await current.batch(exporter, BATCH);
@@ -203,7 +205,7 @@ export class Spool {
     for (const lane of this.lanes()) lane.close();
   }
 
-  private lanes(): readonly Lane[] {
+  private lanes(): readonly Lane<Item>[] {
     return [...this.adopted, this.own];
   }
 
@@ -224,12 +226,12 @@ export class Spool {
   private writeSome(): void {
     this.encoder.reset();
     const records: Buffer[] = [];
-    const entries: SpoolEntry[] = [];
+    const entries: SpoolEntry<Item>[] = [];
     let sizeBytes = 0;
     for (const entry of this.own.unwritten) {
       if (sizeBytes >= this.laneParts.segmentBytes) break;
       const { sequence, precious, timeMs, trace } = entry;
-      const record = this.encoder.encode({ sequence, precious, timeMs, text: traceText(trace) });
+      const record = this.encoder.encode({ sequence, precious, timeMs, text: this.textOf(trace) });
       if (record.length > this.limitBytes / 2) {
         this.dropUnwritten([entry], 'too_large');
         continue;
@@ -243,13 +245,19 @@ export class Spool {
     if (kept.length > 0) this.own.write(kept);
   }
 
+  /** What is in memory alone has not been let go of. */
+  private textOf(item: Item | undefined): string {
+    if (item === undefined) throw new TypeError('An entry in memory holds nothing.');
+    return this.options.format.text(item);
+  }
+
   /** Bytes that this process may use. Others may have filled the spool; some room is left to each. */
   private get limitBytes(): number {
     return Math.max(this.options.maxBytes - this.bytesOfOthers, this.options.maxBytes / 8);
   }
 
   /** Sampled traces go first, old before new, and then the oldest of the others. Returns which of the new ones go. */
-  private makeRoom(entries: readonly SpoolEntry[], records: readonly Buffer[]): ReadonlySet<number> {
+  private makeRoom(entries: readonly SpoolEntry<Item>[], records: readonly Buffer[]): ReadonlySet<number> {
     const { onGivenUp } = this.options.events;
     let neededBytes = records.reduce((sum, { length }) => sum + length, 0);
     const isEnough = () => this.diskBytes + neededBytes <= this.limitBytes;
@@ -276,7 +284,7 @@ export class Spool {
   }
 
   private dropUnwritten(
-    entries: readonly SpoolEntry[],
+    entries: readonly SpoolEntry<Item>[],
     reason: 'spool_full' | 'spool_full_error' | 'too_large',
   ): void {
     for (const entry of entries) this.own.forget(entry);
@@ -306,7 +314,7 @@ export class Spool {
     const path = join(parent, name);
     const folder = LaneFolder.adopt(path);
     if (folder === undefined) return folderBytes(path);
-    let lane: Lane;
+    let lane: Lane<Item>;
     try {
       lane = await Lane.load(folder, exporters, this.laneParts);
     } catch (thrown) {
@@ -326,7 +334,7 @@ export class Spool {
   }
 
   /** A lane that still waits for an exporter of another configuration is left for a process that has it. */
-  private letGoWhenDone(lane: Lane): void {
+  private letGoWhenDone(lane: Lane<Item>): void {
     if (this.options.exporters.some((exporter) => lane.hasMore(exporter))) return;
     this.adopted = this.adopted.filter((other) => other !== lane);
     lane.close();

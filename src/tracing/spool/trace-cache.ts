@@ -1,13 +1,14 @@
+import type { Trace } from '../../core/index.ts';
 import type { SpoolEntry } from './entry.ts';
 
 /**
  * Traces that are on disk and still in memory, so that an exporter that keeps up is given what was just written without
  * reading it back. The newest stay: one that lags reads the disk, and does not make the others do so.
  */
-export class TraceCache {
+export class TraceCache<Item = Trace> {
   private readonly maxBytes: number;
   /** In the order of their sequence. Those let go of in between stay listed until their turn comes. */
-  private readonly entries: SpoolEntry[] = [];
+  private readonly entries: SpoolEntry<Item>[] = [];
   private bytes = 0;
 
   /** @param maxBytes Bytes on disk of the records whose traces stay in memory, at most. */
@@ -16,7 +17,7 @@ export class TraceCache {
   }
 
   /** Keeps the trace of an entry that was just written, and lets go of the oldest ones that are then too much. */
-  add(entry: SpoolEntry): void {
+  add(entry: SpoolEntry<Item>): void {
     this.entries.push(entry);
     this.bytes += entry.sizeBytes;
     while (this.bytes > this.maxBytes) this.removeOldest();
@@ -28,7 +29,7 @@ export class TraceCache {
   }
 
   /** Lets go of some. */
-  remove(entries: readonly SpoolEntry[]): void {
+  remove(entries: readonly SpoolEntry<Item>[]): void {
     for (const entry of entries) this.release(entry);
   }
 
@@ -43,7 +44,7 @@ export class TraceCache {
     if (oldest !== undefined) this.release(oldest);
   }
 
-  private release(entry: SpoolEntry): void {
+  private release(entry: SpoolEntry<Item>): void {
     if (entry.trace === undefined) return;
     this.bytes -= entry.sizeBytes;
     entry.trace = undefined;

@@ -6,9 +6,13 @@ import {
   traceSchema,
   traceSharing,
 } from '../../core/index.ts';
+import type { RecordFormat, RecordReading } from './record-format.ts';
 
 /** The text of a record, read: the trace, or what keeps it from being one of the version known here. */
-export type TraceReading = { readonly trace: Trace } | { readonly problem: string };
+export type TraceReading = RecordReading<Trace>;
+
+/** Traces as the spool has them. */
+export const TRACE_FORMAT: RecordFormat<Trace> = { noun: 'trace', text: traceText, read: readTraceText };
 
 /** A trace as the text of a record. What stands in several of its spans, as the messages of a conversation do, is written once. */
 export function traceText(trace: Trace | undefined): string {

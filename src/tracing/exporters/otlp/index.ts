@@ -14,3 +14,5 @@ export { fixedTraceState, type OtelSpan, type OtelSpanEvent } from './otel-span.
 export { OtlpExporter, type OtlpExporterOptions } from './otlp-exporter.ts';
 export { loadEndpoint, type OtlpEndpoint, post } from './otlp-request.ts';
 export { type OtlpMetricsSettings, type OtlpSettings, otlpSettings } from './otlp-settings.ts';
+export { SPAN_BATCH_FORMAT, type SpanBatch, spanBatch } from './span-batch.ts';
+export { SpanBatchExporter } from './span-batch-exporter.ts';

@@ -55,22 +55,39 @@ export class OtlpExporter implements TraceExporter {
     this.hub = options.hub ?? otelHub;
   }
 
-  async export(traces: readonly Trace[], { signal }: ExportOptions = {}): Promise<ExportResult> {
-    let sender: OwnSender | undefined;
+  async export(traces: readonly Trace[], options: ExportOptions = {}): Promise<ExportResult> {
+    if (!this.hub.hasSink) {
+      return this.sendRequest(({ resource, serialize }) => serialize(this.spans(traces, resource)), options);
+    }
     try {
-      if (!this.hub.hasSink) {
-        this.sender ??= loadSender();
-        sender = await this.sender;
-      }
+      this.hub.emit((resource) => this.spans(traces, resource));
+      return { kind: 'success' };
+    } catch (error) {
+      // Thrown by what the traces are made of: the same traces would throw again.
+      return { kind: 'refused', error };
+    }
+  }
+
+  /**
+   * Sends a request to the endpoint.
+   *
+   * @param make Makes its body; undefined when there is nothing to send. What it throws, the same content would throw again.
+   */
+  async sendRequest(
+    make: (encoding: Pick<OwnSender, 'resource' | 'serialize'>) => Uint8Array | undefined,
+    { signal }: ExportOptions = {},
+  ): Promise<ExportResult> {
+    let sender: OwnSender;
+    try {
+      this.sender ??= loadSender();
+      sender = await this.sender;
     } catch (error) {
       // A broken installation can be mended, and says nothing of the traces.
       this.sender = undefined;
       return { kind: 'retryable', error: unavailable(error) };
     }
     try {
-      if (sender !== undefined) return await this.send(sender, traces, signal);
-      this.hub.emit((resource) => this.spans(traces, resource));
-      return { kind: 'success' };
+      return await this.send(sender, make(sender), signal);
     } catch (error) {
       // Thrown before the network, by what the traces are made of: the same traces would throw again.
       return { kind: 'refused', error };
@@ -86,11 +103,10 @@ export class OtlpExporter implements TraceExporter {
   }
 
   private async send(
-    { endpoint, resource, serialize, tell, unrecorded }: OwnSender,
-    traces: readonly Trace[],
+    { endpoint, tell, unrecorded }: OwnSender,
+    body: Uint8Array | undefined,
     signal: AbortSignal | undefined,
   ): Promise<ExportResult> {
-    const body = serialize(this.spans(traces, resource));
     if (body === undefined) return { kind: 'refused', error: new Error('Nothing to send') };
     let answer: OtlpAnswer;
     try {
