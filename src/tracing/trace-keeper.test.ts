@@ -79,6 +79,25 @@ describe('keeping a run after the fact', () => {
     expect(traced.tracer.keep(low(2), 'unknown')).toBe(false);
   });
 
+  it('keeps what is under way when tracing ends, and leaves the reason to a rule that matches', async () => {
+    const graph = new StateGraph(State)
+      .addNode('wait', () => new Promise<Record<string, never>>(() => {}))
+      .addEdge(START, 'wait')
+      .compile();
+    const traced = traceWith(graph, {
+      sampleRate: 0,
+      keep: [{ type: 'custom', name: 'vip', predicate: ({ spans }) => spans[0]?.metadata['vip'] === true }],
+    });
+    void traced.graph.invoke({}, { runId: low(1) });
+    void traced.graph.invoke({}, { runId: low(2), metadata: { vip: true } });
+    await new Promise((resolve) => setImmediate(resolve));
+    await traced.tracer.shutdown();
+    expect(decisions(await traced.traces())).toEqual({
+      [low(1)]: { reason: 'process_ended', weight: 1 },
+      [low(2)]: { reason: 'custom:vip', weight: 1 },
+    });
+  });
+
   it('keeps a run that has not ended, once it ends', async () => {
     let open = () => {};
     const gate = new Promise<void>((resolve) => {

@@ -61,10 +61,14 @@ export class TraceKeeper {
     this.deps = deps;
   }
 
-  /** Decides a trace. Gives back what is to be delivered now: nothing, it, or it and earlier halves of its story. */
-  decide(trace: RawTrace, settlement: Settlement): readonly KeptTrace[] {
+  /**
+   * Decides a trace. Gives back what is to be delivered now: nothing, it, or it and earlier halves of its story.
+   *
+   * @param isCutOff Whether the run was under way when tracing ended, with the process or by a shutdown: such a one is kept.
+   */
+  decide(trace: RawTrace, settlement: Settlement, isCutOff = false): readonly KeptTrace[] {
     const story = this.storyOf(trace);
-    const own = this.requested(trace) ?? decide(factsOf(trace, settlement), this.deps.policy);
+    const own = this.requested(trace) ?? this.judged(trace, settlement, isCutOff);
     // What is kept for itself is kept whatever became of the first half; a share is drawn once for both.
     const decision = story === undefined || (own.keep && !own.sampled) ? own : story.decision;
     const joined = this.join(trace, story, decision);
@@ -131,6 +135,13 @@ export class TraceKeeper {
     this.deps.counters.add('traces_promoted', decision.reason);
     const kept = this.keep(dropped.trace, dropped.settlement, decision);
     return dropped.story === undefined ? [kept] : [kept, ...this.promoteStory(dropped.story, decision)];
+  }
+
+  /** A rule that keeps the run for what it is comes before the reason that it was cut off. */
+  private judged(trace: RawTrace, settlement: Settlement, isCutOff: boolean): Decision {
+    const decision = decide(factsOf(trace, settlement), this.deps.policy);
+    if (!isCutOff || (decision.keep && !decision.sampled)) return decision;
+    return { keep: true, reason: 'process_ended', weight: 1, sampled: false };
   }
 
   private requested(trace: RawTrace): Decision | undefined {

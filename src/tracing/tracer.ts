@@ -74,6 +74,8 @@ export class Tracer {
   private readonly meter: TrafficMeter | undefined;
   /** Where problems are reported. */
   readonly logger: Logger;
+  /** While the runs under way are ended because tracing ends. */
+  private isCuttingOff = false;
   private readonly otel: OtelHub;
   private readonly leaveOtel: () => void;
   /** What applies to the spans of others inside its runs. */
@@ -214,9 +216,14 @@ export class Tracer {
     await this.delivery.flush();
   }
 
-  /** Ends the runs under way as cancelled and delivers what there is, also to an exporter that has been failing. */
+  /** Ends the runs under way as cancelled, keeps them, and delivers what there is, also to an exporter that has been failing. */
   async drain(): Promise<void> {
-    this.recorder.abandon();
+    this.isCuttingOff = true;
+    try {
+      this.recorder.abandon();
+    } finally {
+      this.isCuttingOff = false;
+    }
     await this.links.settled();
     await this.delivery.flush({ force: true });
   }
@@ -262,10 +269,11 @@ export class Tracer {
     this.otel.endRoot(this.graphRunOf(trace), stillRunning);
     const settlement = settle(trace);
     this.measure(trace);
+    const isCutOff = this.isCuttingOff;
     this.links.resolve(trace, (interrupt) => {
       trace.resumedRun = interrupt;
       if (interrupt?.decision !== undefined) this.keeper.recall(trace, interrupt.decision);
-      this.decide(trace, settlement);
+      this.decide(trace, settlement, isCutOff);
     });
   }
 
@@ -276,8 +284,8 @@ export class Tracer {
     for (const kept of this.keeper.failLate(late, settlement)) this.deliver(kept);
   }
 
-  private decide(trace: RawTrace, settlement: Settlement): void {
-    const kept = this.keeper.decide(trace, settlement);
+  private decide(trace: RawTrace, settlement: Settlement, isCutOff: boolean): void {
+    const kept = this.keeper.decide(trace, settlement, isCutOff);
     if (!kept.some((one) => one.trace === trace)) {
       this.buffer.remove(trace);
       this.otel.decideRoot(trace.root.id, this.dropped.has(trace.root.id) ? 'aside' : 'drop');

@@ -29,16 +29,20 @@ interface RunOptions {
   /** Blocks of 1 KiB that a file may have at most. */
   readonly limitBlocks?: number;
   readonly graphs?: number;
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 async function run(home: string, runs: number, end: string, options: RunOptions = {}) {
   const { signal, limitBlocks, graphs = 1 } = options;
+  const env = { ...process.env, ...options.env };
   const [command, ...args] = [...NODE, home, String(runs), end, String(graphs)];
   const child =
     limitBlocks === undefined
-      ? spawn(command, args)
+      ? spawn(command, args, { env })
       : // With the signal ignored, a write beyond the limit fails like one to a full disk.
-        spawn('bash', ['-c', `trap '' XFSZ; ulimit -f ${limitBlocks}; exec "$@"`, 'bash', command, ...args]);
+        spawn('bash', ['-c', `trap '' XFSZ; ulimit -f ${limitBlocks}; exec "$@"`, 'bash', command, ...args], {
+          env,
+        });
   let stderr = '';
   child.stderr.on('data', (chunk: Buffer) => {
     stderr += chunk.toString();
@@ -104,6 +108,15 @@ describe('a process that traces', () => {
       expect(new Set(cancelled.map(({ project }) => project)).size).toBe(12);
     },
   );
+
+  it('keeps a run that a signal cuts off whatever is sampled, with the weight of one run', async () => {
+    await using dir = await tempDir();
+    const env = { SLUICE_SAMPLE_RATE: '0' };
+    expect(await run(dir.path, 20, 'hang', { signal: 'SIGTERM', env })).toMatchObject({ endedBy: 'SIGTERM' });
+    expect(await stored(dir.path)).toMatchObject([
+      { outcome: 'cancelled', decision: { reason: 'process_ended', weight: 1 } },
+    ]);
+  });
 
   it('loses nothing to process.exit: the next start has every run', async () => {
     await using dir = await tempDir();
