@@ -1,5 +1,8 @@
+import { z } from 'zod';
+import { UsageError } from '../core/index.ts';
 import { onProcessEnd, type ProcessEvents } from './lifecycle.ts';
 import { endingTracers, type LiveTracer, liveTracers } from './live-tracers.ts';
+import { issueText, optionWording } from './option-wording.ts';
 import { flushMetrics, type JoinedOtel, letGoOfMetrics, takeMetrics } from './process-otel.ts';
 
 /** How long `flush`, `shutdown` and the signal handlers wait at most, in milliseconds. */
@@ -7,10 +10,28 @@ const DEFAULT_TIMEOUT_MS = 5_000;
 /** How long `shutdown` waits beyond that for exports it has aborted and files it closes, in milliseconds. */
 const CLOSE_TIMEOUT_MS = 1_000;
 
+/** What a timer takes; it makes one millisecond of more. */
+const LONGEST_TIMEOUT_MS = 2 ** 31 - 1;
+
+const endOptionsSchema = z.strictObject({
+  timeoutMs: z.number().min(0).max(LONGEST_TIMEOUT_MS).optional(),
+});
+
 /** Options of {@link flush} and {@link shutdown}. */
 export interface EndOptions {
   /** How long to wait at most, in milliseconds. Default 5000. */
   readonly timeoutMs?: number;
+}
+
+/** @throws UsageError `END_OPTIONS_INVALID`. */
+function timeoutOf(options: EndOptions): number {
+  const parsed = endOptionsSchema.safeParse(options, { error: optionWording });
+  if (parsed.success) return parsed.data.timeoutMs ?? DEFAULT_TIMEOUT_MS;
+  const [issue] = parsed.error.issues;
+  throw new UsageError(
+    'END_OPTIONS_INVALID',
+    `flush and shutdown: ${issue ? issueText(issue) : 'not valid'}.`,
+  );
 }
 
 /** Takes the listeners of this package off the process; undefined while there are none. */
@@ -19,10 +40,10 @@ let leaveProcess: (() => void) | undefined;
 /** From now on the tracers are brought to their end with the process. The listeners are there once, however many there are. */
 export function followProcess(process: ProcessEvents): void {
   leaveProcess ??= onProcessEnd(process, {
-    flush: () => within(undefined, flushed(withProcess())),
+    flush: () => within(DEFAULT_TIMEOUT_MS, flushed(withProcess())),
     drain: async () => {
       const ending = withProcess();
-      await within(undefined, [Promise.allSettled(drained(ending)).then(flushMetrics)]);
+      await within(DEFAULT_TIMEOUT_MS, [Promise.allSettled(drained(ending)).then(flushMetrics)]);
       for (const { tracer, otel } of ending) {
         tracer.letGo();
         otel?.spans()?.letGo();
@@ -58,17 +79,22 @@ async function spansOf(live: readonly LiveTracer[], options: { readonly force?: 
 
 /**
  * Resolves when every run that has ended is written, or after the time limit. For serverless functions, at the end of a
- * request. Never rejects: what could not be written is tried again later.
+ * request. What could not be written is tried again later, and no reason to reject.
+ *
+ * @throws UsageError `END_OPTIONS_INVALID` for an option that is not known or not valid; nothing else rejects.
  */
 export async function flush(options: EndOptions = {}): Promise<void> {
-  await within(options.timeoutMs, flushed([...liveTracers]));
+  await within(timeoutOf(options), flushed([...liveTracers]));
 }
 
 /**
  * Writes what is waiting, records runs still under way as cancelled, and closes the store. Graphs wrapped before are no
- * longer traced. Idempotent, bounded by the time limit, never rejects.
+ * longer traced. Idempotent and bounded by the time limit.
+ *
+ * @throws UsageError `END_OPTIONS_INVALID` for an option that is not known or not valid; nothing else rejects.
  */
 export async function shutdown(options: EndOptions = {}): Promise<void> {
+  const timeoutMs = timeoutOf(options);
   const closing = [...liveTracers];
   const metrics = takeMetrics();
   liveTracers.clear();
@@ -78,7 +104,7 @@ export async function shutdown(options: EndOptions = {}): Promise<void> {
     endingTracers.add(live);
     live.tracer.stop();
   }
-  await within(options.timeoutMs, drained(closing));
+  await within(timeoutMs, drained(closing));
   // Before the tracers are let go of: it reads their health.
   await within(CLOSE_TIMEOUT_MS, [metrics.shutdown()]);
   void metrics.letGo();
@@ -95,10 +121,10 @@ async function endSpans(otel: JoinedOtel | undefined): Promise<void> {
   await otel?.spans()?.close();
 }
 
-async function within(timeoutMs: number | undefined, work: readonly Promise<unknown>[]): Promise<void> {
+async function within(timeoutMs: number, work: readonly Promise<unknown>[]): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const limit = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, timeoutMs ?? DEFAULT_TIMEOUT_MS);
+    timer = setTimeout(resolve, timeoutMs);
   });
   await Promise.race([Promise.allSettled(work), limit]);
   clearTimeout(timer);

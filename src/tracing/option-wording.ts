@@ -30,6 +30,18 @@ export const optionWording: z.core.$ZodErrorMap = (issue) => {
   }
 };
 
+/** Names the option and what is wrong. Of the forms an option can have, the one that was meant is the one that fits furthest. */
+export function issueText(issue: z.core.$ZodIssue, parents: readonly PropertyKey[] = []): string {
+  const path = [...parents, ...issue.path];
+  if (issue.code === 'invalid_union' && issue.message === 'Invalid input') {
+    const [meant] = issue.errors
+      .flatMap(([first]) => (first === undefined ? [] : [first]))
+      .sort((a, b) => b.path.length - a.path.length);
+    if (meant !== undefined) return issueText(meant, path);
+  }
+  return `${path.join('.') || 'options'}: ${issue.message}`;
+}
+
 /** The known name that differs from this one in upper and lower case, `_` and `-` alone. */
 export function sameName(name: string, known: readonly string[]): string | undefined {
   return known.find((candidate) => plain(candidate) === plain(name));

@@ -174,9 +174,15 @@ describe('the span processor', () => {
     const code = expect.objectContaining({ code: 'SPAN_PROCESSOR_INVALID' });
     expect(() => new SluicegateSpanProcessor(undefined as never)).toThrow(code);
     const inner = new SimpleSpanProcessor({ exporter: new InMemorySpanExporter() });
+    const options = (given: unknown) => () => new SluicegateSpanProcessor(inner, given as never);
     for (const maxHeldSpans of [0, -1, 1.5, Number.NaN]) {
-      expect(() => new SluicegateSpanProcessor(inner, { maxHeldSpans })).toThrow(code);
+      expect(options({ maxHeldSpans })).toThrow(code);
     }
+    const wrong = [null, 5, { maxHeldSpan: 5 }, { graphSpans: 'no' }, { resource: 'shop' }, { hub: {} }];
+    for (const given of wrong) expect(options(given)).toThrow(code);
+    const resource = resourceFromAttributes({ 'service.name': 'shop' });
+    expect(options({ maxHeldSpans: 5, graphSpans: false, resource, hub: new OtelHub() })).not.toThrow();
+    expect(options({ maxHeldSpan: 5 })).toThrow(/^SluicegateSpanProcessor: options: has no "maxHeldSpan"\.$/);
   });
 });
 

@@ -1,7 +1,9 @@
 import { type Context, diag, trace } from '@opentelemetry/api';
-import { UsageError } from '../../../core/index.ts';
+import { z } from 'zod';
+import { isRecord, UsageError } from '../../../core/index.ts';
+import { issueText, optionWording } from '../../option-wording.ts';
 import type { SpanCleaner } from '../graph-runs.ts';
-import { type OtelHub, otelHub, type SpanFactory } from '../otel-hub.ts';
+import { OtelHub, otelHub, type SpanFactory } from '../otel-hub.ts';
 import { type HeldRun, HeldSpans } from './held-spans.ts';
 import { joinContext } from './join-context.ts';
 import { cleanerOf, rootOf } from './run-key.ts';
@@ -22,6 +24,13 @@ export interface SluicegateSpanProcessorOptions {
   /** Joins the processor with the tracer. Default: that of the process. */
   readonly hub?: OtelHub;
 }
+
+const optionsSchema = z.strictObject({
+  maxHeldSpans: z.number().int().positive().optional(),
+  resource: z.custom<SdkResource>(isResource, 'must be the resource of an SDK').optional(),
+  graphSpans: z.boolean().optional(),
+  hub: z.instanceof(OtelHub).optional(),
+});
 
 /** What a {@link SluicegateSpanProcessor} has done so far, in spans. */
 export interface HeldSpanCounts {
@@ -48,7 +57,7 @@ export interface HeldSpanCounts {
  * What the tracer of the graph hides or redacts is kept out of the spans inside of it too: the processor inside gets a copy
  * when they have ended. It sees the span itself while that is still running, as every processor does.
  *
- * @throws UsageError `SPAN_PROCESSOR_INVALID` when there is no processor inside, or `maxHeldSpans` is not a positive integer.
+ * @throws UsageError `SPAN_PROCESSOR_INVALID` when there is no processor inside, or for an option that is not known or not valid.
  *
  * @example
  * ```ts
@@ -83,16 +92,17 @@ export class SluicegateSpanProcessor {
         },
       );
     }
-    const maxHeldSpans = options.maxHeldSpans ?? 10_000;
-    if (!Number.isSafeInteger(maxHeldSpans) || maxHeldSpans <= 0) {
+    const parsed = optionsSchema.safeParse(options, { error: optionWording });
+    if (!parsed.success) {
+      const [issue] = parsed.error.issues;
       throw new UsageError(
         'SPAN_PROCESSOR_INVALID',
-        `SluicegateSpanProcessor: maxHeldSpans must be a positive integer, not ${String(maxHeldSpans)}.`,
+        `SluicegateSpanProcessor: ${issue ? issueText(issue) : 'not valid'}.`,
       );
     }
     this.inner = inner;
     this.hub = options.hub ?? otelHub;
-    this.maxHeldSpans = maxHeldSpans;
+    this.maxHeldSpans = options.maxHeldSpans ?? 10_000;
     this.resource = options.resource;
     joinContext(this.hub, { warn: (text) => diag.warn(text), error: (text) => diag.error(text) });
     this.leave.push(this.hub.addHolder());
@@ -219,6 +229,10 @@ export class SluicegateSpanProcessor {
     }
     return this.resource ?? { attributes: {} };
   }
+}
+
+function isResource(value: unknown): value is SdkResource {
+  return isRecord(value) && isRecord(value['attributes']);
 }
 
 /** The SDK's own spans go back to the SDK's own processor: whatever type that knows them by. */
