@@ -154,6 +154,7 @@ export const IMPORT_RULES: readonly ImportRule[] = [
  */
 export const OPEN_FILES: Readonly<Record<string, string>> = {
   'src/tracing/internal.ts': 'for the command line; what the index exports is public',
+  'src/tracing/spool/waiting.ts': 'for the command line; internal.ts would load the tracer with it',
   'src/evals/example.ts': 'a contract; the index would load every part of evals with it',
   'src/evals/evaluator.ts': 'a contract; the index would load every part of evals with it',
   'src/evals/experiment.ts': 'a contract; the index would load every part of evals with it',

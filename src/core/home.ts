@@ -14,6 +14,11 @@ export function traceStorePath(home: string): string {
   return join(home, 'traces.db');
 }
 
+/** The folder of the traces in a home that wait for an exporter. */
+export function spoolFolder(home: string): string {
+  return join(home, 'spool');
+}
+
 /** The folder of one evaluation run inside a home. */
 export function runFolder(home: string, runId: string): string {
   return join(home, 'runs', runId);

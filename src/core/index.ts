@@ -9,7 +9,7 @@ export {
   type SluiceErrorOptions,
   UsageError,
 } from './errors.ts';
-export { runFolder, sluiceHome, traceStorePath } from './home.ts';
+export { runFolder, sluiceHome, spoolFolder, traceStorePath } from './home.ts';
 export { isUuid, toTraceIdHex, traceRandomness } from './ids.ts';
 export { isRecord, type Json, stableStringify } from './json.ts';
 export { type Clock, type Logger, type Random, seededRandom, silentLogger, systemClock } from './ports.ts';

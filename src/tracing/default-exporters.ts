@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { type Clock, type Logger, traceStorePath } from '../core/index.ts';
+import { type Clock, type Logger, spoolFolder, traceStorePath } from '../core/index.ts';
 import { Counters } from './counters.ts';
 import { DeadLetterOffice } from './dead-letters/index.ts';
 import type { DeliveryDisk } from './delivery.ts';
@@ -72,7 +72,7 @@ function otlpExporter({ otlp }: ResolvedTraceOptions, { counters, logger }: Expo
 /** The disk that these exporters are delivered by way of. */
 export function diskFor(exporters: readonly TraceExporter[], options: ResolvedTraceOptions): DeliveryDisk {
   return {
-    spoolFolder: join(options.home, 'spool'),
+    spoolFolder: spoolFolder(options.home),
     deadLetterFolder: deadLetterFolder(options),
     use: exporters.every(({ isOnDisk }) => isOnDisk === true) ? 'on_trouble' : 'always',
     maxSpoolBytes: options.maxSpoolBytes,

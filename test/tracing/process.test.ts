@@ -8,6 +8,7 @@ import { describe, expect, it } from 'vitest';
 import { type TraceSummary, traceStorePath } from '../../src/core/index.ts';
 import { openTraceStore } from '../../src/store/index.ts';
 import { loadSqlite } from '../../src/store/sqlite-module.ts';
+import { waitingTraces } from '../../src/tracing/spool/waiting.ts';
 import { tempDir } from '../support/temp-dir.ts';
 
 const PROGRAM = fileURLToPath(new URL('../support/traced-process.ts', import.meta.url));
@@ -121,10 +122,11 @@ describe('a process that traces', () => {
   it('loses nothing to process.exit: the next start has every run', async () => {
     await using dir = await tempDir();
     expect(await run(dir.path, 20, 'exit')).toMatchObject({ line: '20 right', exitCode: 0 });
-    expect(readdirSync(dir.path)).toContain('spool');
+    expect(await waitingTraces(dir.path, 'store')).toBe(20);
     expect(await run(dir.path, 0, 'return')).toMatchObject({ exitCode: 0, stderr: '' });
     expect(await stored(dir.path)).toHaveLength(20);
     expect(readdirSync(`${dir.path}/spool`)).toEqual([]);
+    expect(await waitingTraces(dir.path, 'store')).toBe(0);
   });
 
   it('loses nothing to SIGKILL a turn after the last run, nor while the store is locked', async () => {

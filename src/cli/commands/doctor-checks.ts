@@ -13,6 +13,7 @@ import { openTraceStore } from '../../store/index.ts';
 import { type ResolvedTraceOptions, resolveTraceOptions } from '../../tracing/internal.ts';
 import type { CommandContext } from '../command.ts';
 import { formatCount, plainLine } from '../trace-view/index.ts';
+import { waitingNote } from './waiting-traces.ts';
 
 /** What one look has shown. */
 export interface Check {
@@ -137,7 +138,8 @@ async function storeCheck(home: string, { logger, clock }: CommandContext): Prom
       clock,
     });
     const found = await store.list({ limit: 1 }).finally(() => store.close());
-    return result('store', 'ok', found.length === 0 ? `${path}, no traces yet` : path);
+    const state = (await waitingNote(home)) ?? (found.length === 0 ? 'no traces yet' : undefined);
+    return result('store', 'ok', state === undefined ? path : `${path}, ${state}`);
   } catch (thrown) {
     return failure('store', thrown);
   }

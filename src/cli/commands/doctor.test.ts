@@ -7,7 +7,9 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { describe, expect, it, vi } from 'vitest';
 import { fakeContext } from '../../../test/support/fake-context.ts';
+import { leaveInSpool } from '../../../test/support/left-in-spool.ts';
 import { tempDir } from '../../../test/support/temp-dir.ts';
+import { waitingTraces } from '../../tracing/spool/waiting.ts';
 import { main } from '../main.ts';
 import { doctor } from './doctor.ts';
 import { nodeCheck } from './doctor-checks.ts';
@@ -291,6 +293,16 @@ describe('sluice doctor', () => {
       'ok otlp',
     ]);
     expect(await readdir(dir.path)).toEqual([]);
+  });
+
+  it('says how many traces are on disk and not in the store yet', async () => {
+    await using dir = await tempDir();
+    const home = join(dir.path, '.sluice');
+    await leaveInSpool(home, 3);
+    const { out } = await sluice(dir.path, []);
+    const waiting = `3 traces wait in ${join(home, 'spool')} for the next process that traces into this home.`;
+    expect(out).toContain(`${join(home, 'traces.db')}, ${waiting}`);
+    expect([await waitingTraces(home, 'store'), await waitingTraces(home, 'langsmith')]).toEqual([3, 0]);
   });
 
   it('exits 2 for a bad variable, a home that is a file, and a store that is no database', async () => {

@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type FakeContextOptions, fakeContext } from '../../../test/support/fake-context.ts';
+import { leaveInSpool } from '../../../test/support/left-in-spool.ts';
 import { makeSpan, makeTrace, runId } from '../../../test/support/traces.ts';
 import { OUTCOMES, type Trace, traceSchema, traceSummarySchema } from '../../core/index.ts';
 import { openTraceStore } from '../../store/index.ts';
@@ -98,6 +99,24 @@ describe('sluice traces list', () => {
       expect(existsSync(join(cwd, '.sluice'))).toBe(false);
     },
   );
+
+  it.each([
+    [1, '1 trace waits'],
+    [2, '2 traces wait'],
+  ])('says that %d of a process that has ended is still to be written', async (count, says) => {
+    await leaveInSpool(join(cwd, '.sluice'), count);
+    const empty = await sluice(['traces', 'list']);
+    expect([empty.exitCode, empty.err]).toEqual([0, '']);
+    expect(empty.out).toBe(
+      `No traces in ${path} yet. ${says} in ${join(cwd, '.sluice', 'spool')} for the next process that traces into this home.\n`,
+    );
+    await record(failed());
+    const { err } = await sluice(['traces', 'list']);
+    expect(err).toBe(
+      `${says} in ${join(cwd, '.sluice', 'spool')} for the next process that traces into this home.\n`,
+    );
+    expect((await sluice(['traces', 'list', '--json'])).err).toBe(err);
+  });
 
   it('prints an empty array as JSON when there is no store', async () => {
     expect(await listedIds()).toEqual([]);

@@ -45,7 +45,12 @@ export class LaneFolder {
   }
 
   get cursorsPath(): string {
-    return join(this.path, CURSORS_FILE);
+    return LaneFolder.cursorsPathIn(this.path);
+  }
+
+  /** Where the cursors of a lane in a folder are, whoever holds it. */
+  static cursorsPathIn(path: string): string {
+    return join(path, CURSORS_FILE);
   }
 
   /** Path of the segment whose first record has this sequence. */
