@@ -5,6 +5,7 @@ import {
   exportedTraceState,
   type IncomingSampling,
   incomingSampling,
+  wasSampled,
 } from './sampling/index.ts';
 
 /**
@@ -16,6 +17,7 @@ export function traceStateOf(trace: Trace): string {
   return exportedTraceState({
     traceIdHex: parentSpan?.traceId ?? otelTraceId(id),
     weight: decision.weight,
+    sampled: wasSampled(decision),
     incoming: decidedBy(trace),
     parentState: parentSpan?.traceState,
   });

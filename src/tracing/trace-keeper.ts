@@ -13,6 +13,7 @@ import {
   incomingSampling,
   type KeepPolicy,
   type TraceFacts,
+  wasSampled,
 } from './sampling/index.ts';
 
 /** A trace that is to be delivered. */
@@ -82,10 +83,9 @@ export class TraceKeeper {
   }
 
   /** Takes over what another process has decided about the interrupt that this run goes on from. */
-  recall(trace: RawTrace, { reason, weight }: KeepDecision): void {
+  recall(trace: RawTrace, recorded: KeepDecision): void {
     if (trace.resumedFrom === undefined || this.storyOf(trace) !== undefined) return;
-    const sampled = weight > 1 || reason === 'sampled' || reason.startsWith('path:');
-    const decision = { keep: true, reason, weight, sampled } as const;
+    const decision = { keep: true, ...recorded, sampled: wasSampled(recorded) } as const;
     this.stories.set(interruptKey(trace, trace.resumedFrom), { decision, runIds: [] });
   }
 

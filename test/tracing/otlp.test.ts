@@ -45,6 +45,10 @@ describe('with an OTLP endpoint in the environment', () => {
       [kept.replaceAll('-', ''), 0],
     ]);
     expect(JSON.stringify(server.spans)).not.toContain(SECRET);
+    // Kept by a share of a half, and for its error.
+    const states = Object.fromEntries(server.spans.map(({ traceId, traceState }) => [traceId, traceState]));
+    expect(states[kept.replaceAll('-', '')]).toBe('ot=th:8');
+    expect(states[failed.replaceAll('-', '')] ?? '').toBe('');
   });
 
   it('spans that the collector leaves out of a request are counted, and reported once', async () => {
@@ -71,6 +75,7 @@ describe('with an OTLP endpoint in the environment', () => {
       });
     }
     expect(tracingHealth().counters.traces_exported?.['otlp']).toBe(2);
+    expect(new Set(server.spans.map(({ traceState }) => traceState))).toEqual(new Set(['ot=th:0']));
     expect(warnings).toEqual([expect.stringContaining('left out 3 spans')]);
     expect(warnings.join()).not.toContain(SECRET);
   });

@@ -4,6 +4,10 @@ import type { KeepRule } from './keep-rule.ts';
 import { adjustedCount, RANDOM_SPACE, randomnessOf, rejectionThreshold } from './probability.ts';
 import type { TraceFacts } from './trace-facts.ts';
 
+/** Reasons of what a share has kept: the base rate, and the rate of a path. */
+const SAMPLED = 'sampled';
+const PATH = 'path:';
+
 /** Which traces to keep. */
 export interface KeepPolicy {
   /** In order: the first one that matches decides. */
@@ -34,7 +38,12 @@ export function decide(trace: TraceFacts, policy: KeepPolicy): Decision {
     const decision = applyRule(rule, trace);
     if (decision !== undefined) return decision;
   }
-  return sample('sampled', trace, trace.incoming?.threshold ?? rejectionThreshold(policy.sampleRate));
+  return sample(SAMPLED, trace, trace.incoming?.threshold ?? rejectionThreshold(policy.sampleRate));
+}
+
+/** Whether a trace was kept by a share, by what is recorded of its decision. */
+export function wasSampled({ reason, weight }: KeepDecision): boolean {
+  return weight > 1 || reason === SAMPLED || reason.startsWith(PATH);
 }
 
 /** Undefined when the rule does not match. */
@@ -90,7 +99,7 @@ function pathReason({
   ...place
 }: KeepRule & { readonly type: 'path' }): string {
   const parts = Object.entries({ ...place, ...metadata }).filter(([, value]) => value !== undefined);
-  return `path:${parts.map(([key, value]) => `${key}=${value}`).join(',')}`;
+  return `${PATH}${parts.map(([key, value]) => `${key}=${value}`).join(',')}`;
 }
 
 function kept(reason: string): Decision {

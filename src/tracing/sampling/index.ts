@@ -1,4 +1,4 @@
-export { type Decision, decide, type KeepPolicy } from './decide.ts';
+export { type Decision, decide, type KeepPolicy, wasSampled } from './decide.ts';
 export { type KeepRule, type KeepRuleInput, keepRuleSchema, withErrors } from './keep-rule.ts';
 export { adjustedCount, checkpointRandomness, rejectionThreshold } from './probability.ts';
 export type { SpanFacts, TraceFacts } from './trace-facts.ts';

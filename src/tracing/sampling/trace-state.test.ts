@@ -111,26 +111,46 @@ describe('the tracestate of an exported trace', () => {
 
   it('has the threshold of the rate it was kept at', () => {
     expect(
-      exportedTraceState({ traceIdHex: high, weight: adjustedCount(rejectionThreshold(0.1)), incoming: {} }),
+      exportedTraceState({
+        traceIdHex: high,
+        weight: adjustedCount(rejectionThreshold(0.1)),
+        sampled: true,
+        incoming: {},
+      }),
     ).toBe('ot=th:e6666666666668');
+  });
+
+  it('says so where every run is kept, by its own rate or by that of its caller', () => {
+    const all = { traceIdHex: low, weight: 1, sampled: true };
+    expect(exportedTraceState({ ...all, incoming: {} })).toBe('ot=th:0');
+    const parentState = 'ot=th:0,vendor=1';
+    expect(exportedTraceState({ ...all, incoming: incomingSampling(low, parentState), parentState })).toBe(
+      parentState,
+    );
   });
 
   it("has the caller's threshold to the last bit, its random bits, and what others wrote", () => {
     const parentState = 'ot=th:123456789abcde;rv:fffffffffffff0;ab:1,vendor=1';
     const incoming = incomingSampling(low, parentState);
     const weight = adjustedCount(0x123456789abcden);
-    expect(exportedTraceState({ traceIdHex: low, weight, incoming, parentState })).toBe(parentState);
+    expect(exportedTraceState({ traceIdHex: low, weight, sampled: true, incoming, parentState })).toBe(
+      parentState,
+    );
   });
 
   it('has no threshold where the trace was kept for itself', () => {
     const parentState = 'ot=th:8,vendor=1';
     const incoming = incomingSampling(low, parentState);
-    expect(exportedTraceState({ traceIdHex: low, weight: 1, incoming, parentState })).toBe('vendor=1');
+    expect(exportedTraceState({ traceIdHex: low, weight: 1, sampled: false, incoming, parentState })).toBe(
+      'vendor=1',
+    );
   });
 
   it('names the random bits where the trace is exported under another id than the one decided by', () => {
     const incoming = incomingSampling(high, 'ot=th:8');
-    expect(exportedTraceState({ traceIdHex: low, weight: 2, incoming })).toBe('ot=th:8;rv:ffffffffffffff');
+    expect(exportedTraceState({ traceIdHex: low, weight: 2, sampled: true, incoming })).toBe(
+      'ot=th:8;rv:ffffffffffffff',
+    );
   });
 
   it('never has a threshold above its random bits', () => {
@@ -141,7 +161,7 @@ describe('the tracestate of an exported trace', () => {
         fc.double({ min: 1, max: 1e6, noNaN: true }),
         fc.record({ threshold: bits, randomness: bits }, { requiredKeys: [] }),
         (traceIdHex, weight, incoming) => {
-          const state = parseTraceState(exportedTraceState({ traceIdHex, weight, incoming }));
+          const state = parseTraceState(exportedTraceState({ traceIdHex, weight, sampled: true, incoming }));
           const randomness = state.randomness ?? BigInt(`0x${traceIdHex.slice(-14)}`);
           expect(state.threshold ?? 0n).toBeLessThanOrEqual(randomness);
         },

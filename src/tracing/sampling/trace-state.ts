@@ -124,6 +124,8 @@ export interface ExportedSampling {
   readonly traceIdHex: string;
   /** How many runs it stands for. */
   readonly weight: number;
+  /** Whether it was kept by a share, and not for itself. */
+  readonly sampled: boolean;
   /** What the decision was made by, where a caller had sampled. */
   readonly incoming: IncomingSampling;
   /** The `tracestate` of the span that encloses the run. */
@@ -131,15 +133,21 @@ export interface ExportedSampling {
 }
 
 /**
- * The `tracestate` of an exported trace: `th` where it was kept by a share, `rv` where the decision was not made by the trace
+ * The `tracestate` of an exported trace: `th` where it was kept by a share, which may be all (`th:0`), `rv` where the decision was not made by the trace
  * id, and what the enclosing span said beside them. A trace that was kept for itself has no threshold, whatever its caller's
  * was, and none is given that the random bits contradict.
  */
-export function exportedTraceState({ traceIdHex, weight, incoming, parentState }: ExportedSampling): string {
+export function exportedTraceState({
+  traceIdHex,
+  weight,
+  sampled,
+  incoming,
+  parentState,
+}: ExportedSampling): string {
   const { otherFields, otherMembers } = parseTraceState(parentState ?? '');
   const own = BigInt(`0x${traceIdHex.slice(-14)}`);
   const randomness = incoming.randomness ?? own;
-  const threshold = thresholdOf(weight, incoming.threshold);
+  const threshold = sampled ? thresholdOf(weight, incoming.threshold) : undefined;
   return formatTraceState({
     ...(threshold === undefined || randomness < threshold ? {} : { threshold }),
     ...(randomness === own ? {} : { randomness }),
@@ -149,8 +157,7 @@ export function exportedTraceState({ traceIdHex, weight, incoming, parentState }
 }
 
 /** The caller's, where the weight came from it: the weight has 53 of its 56 bits. */
-function thresholdOf(weight: number, incoming: bigint | undefined): bigint | undefined {
-  if (weight <= 1) return undefined;
+function thresholdOf(weight: number, incoming: bigint | undefined): bigint {
   return incoming !== undefined && adjustedCount(incoming) === weight
     ? incoming
     : rejectionThreshold(1 / weight);
