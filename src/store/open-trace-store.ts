@@ -109,14 +109,14 @@ function openForWriting(path: string): DatabaseSync {
     storeFormat(db, path);
     // A trace takes several pages of SQLite's own size, each with a checksum and two writes of its own in the log. Like the
     // next line this only has effect before the first table.
-    db.exec('PRAGMA page_size = 16384');
+    db.exec('PRAGMA page_size = 8192');
     // Space freed by retention can then be handed back piece by piece.
     db.exec('PRAGMA auto_vacuum = INCREMENTAL');
     db.exec('PRAGMA journal_mode = WAL');
     // In WAL mode this loses no consistency, and at a power cut only the last commits; it saves a sync per write.
     db.exec('PRAGMA synchronous = NORMAL');
     // In pages: what a write may have to bring into the database at once stays as much as with small ones.
-    db.exec('PRAGMA wal_autocheckpoint = 250');
+    db.exec('PRAGMA wal_autocheckpoint = 500');
     migrate(db, path);
     return db;
   });

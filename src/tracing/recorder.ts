@@ -92,7 +92,9 @@ export class Recorder {
     if (known !== undefined) this.guard(known);
     else if (parent !== undefined && parent.recorder !== this) return;
     else if (parent !== undefined) this.startSpan(start, parent);
-    else if (start.type !== 'graph' || gone.encloses(start)) this.leaveOut(start);
+    else if (gone.encloses(start)) this.leaveOut(start);
+    // It is in no trace: a graph inside of it begins one.
+    else if (start.type !== 'graph') this.deps.counters.add('spans_dropped', 'parent_gone');
     else if (!this.ageWatch.isStopped) this.startTrace(start);
   }
 
