@@ -1,13 +1,11 @@
-// One tracer in a process of its own: `tracing-run.mjs <tracer> <sink url>`. Warms up, prints a line, and then measures
-// whenever a line with a number of runs comes in: CPU time of a run, its latencies and the peak memory of the process, as
-// one line of JSON.
+// One measurement of one tracer in a process of its own: `tracing-run.mjs <tracer> <sink url> <runs>`. Prints CPU time and
+// latency of a run, and the peak memory of the process, as one line of JSON.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { setImmediate as turn } from 'node:timers/promises';
 
-const [tracer, sink] = process.argv.slice(2);
+const [tracer, sink, runs] = process.argv.slice(2);
 const WARM_UP = 500;
 
 /** Sets the tracer up as its documentation says. `wrap` gives the graph to call, `finish` waits until all is delivered. */
@@ -93,27 +91,28 @@ const { wrap, finish } = await TRACERS[tracer]();
 const { buildGraph, INPUT } = await import('./five-node-graph.mjs');
 const graph = wrap(buildGraph());
 const call = () => graph.invoke(INPUT);
+for (let run = 0; run < WARM_UP; run += 1) await turn().then(call);
+await finish();
 
-async function measure(runs) {
-  const latenciesMs = [];
-  const before = process.cpuUsage();
-  for (let run = 0; run < runs; run += 1) {
-    // As a request does: it arrives in a turn of the event loop, and what is waiting gets its own.
-    await turn();
-    const startMs = performance.now();
-    await call();
-    latenciesMs.push(performance.now() - startMs);
-  }
-  // What is written after the request is part of what the tracer costs.
-  await finish();
-  const { user, system } = process.cpuUsage(before);
-  const memoryMb = process.resourceUsage().maxRSS / 1_024;
-  return { cpuMs: (user + system) / 1_000 / runs, latenciesMs, memoryMb };
+const latencies = [];
+const before = process.cpuUsage();
+for (let run = 0; run < Number(runs); run += 1) {
+  // As a request does: it arrives in a turn of the event loop, and what is waiting gets its own.
+  await turn();
+  const startMs = performance.now();
+  await call();
+  latencies.push(performance.now() - startMs);
 }
-
-await measure(WARM_UP);
-process.stdout.write('ready\n');
-for await (const line of createInterface({ input: process.stdin })) {
-  process.stdout.write(`${JSON.stringify(await measure(Number(line)))}\n`);
-}
+// What is written after the request is part of what the tracer costs.
+await finish();
+const { user, system } = process.cpuUsage(before);
+latencies.sort((a, b) => a - b);
+process.stdout.write(
+  `${JSON.stringify({
+    cpuMs: (user + system) / 1_000 / Number(runs),
+    p50Ms: latencies[Math.floor(latencies.length * 0.5)],
+    p99Ms: latencies[Math.floor(latencies.length * 0.99)],
+    memoryMb: process.resourceUsage().maxRSS / 1_024,
+  })}\n`,
+);
 process.exit(0);

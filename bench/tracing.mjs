@@ -1,18 +1,18 @@
 // What a tracer adds to a run: CPU, latency and memory of a five-node graph with 4 KB messages, untraced, with a no-op
-// callback handler, and with each tracer writing to a backend on the loopback interface that takes everything. Each has a
-// process of its own, and they take short turns, so that a change of the machine's speed meets all alike.
+// callback handler, and with each tracer writing to a backend on the loopback interface that takes everything. Every
+// measurement is a process of its own; rounds of all alternate, so that a change of the machine's speed meets all alike.
 // "sluicegate" writes to its embedded store, "sluicegate > LS" to LangSmith's ingest path as langsmith's own tracer does.
 //
-//   npm run build && npm ci --prefix bench && node bench/tracing.mjs [turns] [runs a turn]
+//   npm run build && npm ci --prefix bench && node bench/tracing.mjs [rounds] [runs]
 //
 // Exit code 1 when a figure is missed.
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { installPackage } from './installed-package.mjs';
 
-const [turns = '30', runs = '100'] = process.argv.slice(2);
+const [rounds = '5', runs = '1000'] = process.argv.slice(2);
 const NAMES = [
   'untraced',
   'no-op handler',
@@ -25,59 +25,26 @@ const NAMES = [
   'sluicegate > LS',
 ];
 const path = (name) => fileURLToPath(new URL(name, import.meta.url));
-const sorted = (values) => values.toSorted((a, b) => a - b);
-const share = (values, part) => sorted(values)[Math.floor(values.length * part)];
-const median = (values) => share(values, 0.5);
+const median = (values) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
 
-/** Starts a tracer's process. `measure` is one turn of it. */
-async function start(name, sink) {
-  const child = spawn(process.execPath, [path('tracing-run.mjs'), name, sink], {
-    stdio: ['pipe', 'pipe', 'inherit'],
-  });
-  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-  const next = async () => {
-    const { value, done } = await lines.next();
-    if (done) throw new Error(`The process of ${name} has ended.`);
-    return value;
-  };
-  await next();
-  return {
-    async measure() {
-      child.stdin.write(`${runs}\n`);
-      return JSON.parse(await next());
-    },
-    async end() {
-      child.stdin.end();
-      if (child.exitCode === null) await once(child, 'exit');
-    },
-  };
+async function measure(name, sink) {
+  const { stdout } = await promisify(execFile)(process.execPath, [path('tracing-run.mjs'), name, sink, runs]);
+  return JSON.parse(stdout.trim().split('\n').at(-1));
 }
 
 installPackage();
 const sink = spawn(process.execPath, [path('tracing-sink.mjs')], { stdio: ['pipe', 'pipe', 'inherit'] });
-const tracers = new Map();
 try {
   const [port] = await once(sink.stdout.setEncoding('utf8'), 'data');
-  for (const name of NAMES) tracers.set(name, await start(name, `http://127.0.0.1:${port.trim()}`));
   const results = new Map(NAMES.map((name) => [name, []]));
-  for (let turn = 0; turn < Number(turns); turn += 1) {
-    for (const name of NAMES) results.get(name).push(await tracers.get(name).measure());
+  for (let round = 0; round < Number(rounds); round += 1) {
+    for (const name of NAMES) results.get(name).push(await measure(name, `http://127.0.0.1:${port.trim()}`));
   }
-  const figures = {
-    cpuMs: (name) => median(results.get(name).map(({ cpuMs }) => cpuMs)),
-    p50Ms: (name) => median(results.get(name).flatMap(({ latenciesMs }) => latenciesMs)),
-    p99Ms: (name) =>
-      share(
-        results.get(name).flatMap(({ latenciesMs }) => latenciesMs),
-        0.99,
-      ),
-    memoryMb: (name) => results.get(name).at(-1).memoryMb,
-  };
-  const figure = (name, key) => figures[key](name);
+  const figure = (name, key) => median(results.get(name).map((result) => result[key]));
   const ratio = (name, other, key) => figure(name, key) / figure(other, key);
-  // Paired within a turn: what this tracer took beyond the untraced graph just before.
+  // Paired within a round: what this round's tracer took beyond this round's untraced graph.
   const added = (name) =>
-    median(results.get(name).map(({ cpuMs }, turn) => cpuMs - results.get('untraced')[turn].cpuMs));
+    median(results.get(name).map((result, round) => result.cpuMs - results.get('untraced')[round].cpuMs));
   process.stdout.write('tracer             CPU/run    added  x no-op      p50      p99   memory\n');
   for (const name of NAMES) {
     const cells = [
@@ -116,7 +83,6 @@ try {
     );
   }
 } finally {
-  await Promise.all([...tracers.values()].map((tracer) => tracer.end()));
   sink.stdin.end();
   await once(sink, 'exit');
 }

@@ -42,5 +42,5 @@ export {
   SharingWriter,
   splitReferences,
 } from './shared-json.ts';
-export { type TraceSharing, traceSharing } from './trace-sharing.ts';
+export { type TraceTexts, traceTexts, traceWriter } from './trace-texts.ts';
 export { toWire } from './wire.ts';

@@ -27,6 +27,7 @@ export class SharingWriter implements SharedJson {
   private readonly counts = new Map<object, number>();
   private readonly indexes = new Map<object, number>();
   private readonly texts: string[] = [];
+  private madeValueTexts: readonly string[] | undefined;
 
   constructor(values: readonly unknown[]) {
     for (const value of values) countObjects(value, this.counts);
@@ -49,6 +50,12 @@ export class SharingWriter implements SharedJson {
   sharedText(index: number): string {
     this.texts[index] ??= JSON.stringify(this.shared[index]);
     return this.texts[index];
+  }
+
+  /** The JSON text of each value, made once. */
+  get valueTexts(): readonly string[] {
+    this.madeValueTexts ??= this.values.map((value) => JSON.stringify(value));
+    return this.madeValueTexts;
   }
 
   /** Whether the shared part holds no reference, though it looks like one. */

@@ -7,8 +7,8 @@ import {
   spanSchema,
   type Trace,
   type TraceSummary,
-  traceSharing,
   traceSummarySchema,
+  traceTexts,
 } from '../core/index.ts';
 import type { TracePin } from './trace-pin.ts';
 
@@ -92,7 +92,7 @@ export interface SpanRows {
 
 /** The spans of a trace as rows. The messages of a conversation stand in the state of every step, and are written once. */
 export function spanRows(trace: Trace): SpanRows {
-  const { spans, shared } = traceSharing(trace);
+  const { spans, shared } = traceTexts(trace);
   return {
     spans: spans.map((record, position) => ({
       trace_id: trace.id,

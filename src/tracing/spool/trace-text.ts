@@ -4,7 +4,7 @@ import {
   SharedJsonError,
   type Trace,
   traceSchema,
-  traceSharing,
+  traceTexts,
 } from '../../core/index.ts';
 import type { RecordFormat, RecordReading } from './record-format.ts';
 
@@ -17,7 +17,7 @@ export const TRACE_FORMAT: RecordFormat<Trace> = { noun: 'trace', text: traceTex
 /** A trace as the text of a record. What stands in several of its spans, as the messages of a conversation do, is written once. */
 export function traceText(trace: Trace | undefined): string {
   if (trace === undefined) return JSON.stringify(trace);
-  const { spans, shared } = traceSharing(trace);
+  const { spans, shared } = traceTexts(trace);
   const head = JSON.stringify({ ...trace, spans: undefined });
   const text = `${head.slice(0, -1)},"spans":[${spans.join(',')}]}`;
   return shared === undefined ? text : `{"shared":${shared},"trace":${text}}`;

@@ -1,4 +1,4 @@
-import { isRecord, type Trace, traceSharing } from '../../../core/index.ts';
+import { isRecord, type Trace, traceWriter } from '../../../core/index.ts';
 import { encodePayload } from '../../payload.ts';
 import { JsonBytes, SharedEncoder } from './json-bytes.ts';
 import type { LangSmithRun } from './langsmith-run.ts';
@@ -35,7 +35,7 @@ export interface RunsOfTrace {
  */
 export function* encodeRuns(traces: readonly RunsOfTrace[], maxBytes: number): Generator<EncodedRun> {
   for (const { trace, runs } of traces) {
-    const encoder = new SharedEncoder(traceSharing(trace).writer);
+    const encoder = new SharedEncoder(traceWriter(trace));
     for (const run of runs) yield encodeRun(run, maxBytes, encoder);
   }
 }
