@@ -33,7 +33,7 @@ export interface RunsOfTrace {
  * Encodes runs, those of one trace together: the same messages stand in many of them. Each takes at most `maxBytes` of a
  * request. One that would take more has its biggest fields cut until it fits, and `sluice_truncated` in its metadata names them.
  */
-export function* encodeRuns(traces: readonly RunsOfTrace[], maxBytes: number): Generator<EncodedRun> {
+export function* encodeRuns(traces: Iterable<RunsOfTrace>, maxBytes: number): Generator<EncodedRun> {
   for (const { trace, runs } of traces) {
     const encoder = new SharedEncoder(traceWriter(trace));
     for (const run of runs) yield encodeRun(run, maxBytes, encoder);

@@ -58,15 +58,9 @@ export class LangSmithExporter implements TraceExporter {
   async export(traces: readonly Trace[], options: ExportOptions = {}): Promise<ExportResult> {
     const signal = AbortSignal.any([this.closing.signal, ...(options.signal ? [options.signal] : [])]);
     try {
-      const all = traces.map((trace) => ({ trace, runs: toLangSmithRuns(trace, { project: this.project }) }));
-      const rest = all.map(({ trace, runs }) => ({
-        trace,
-        runs: runs.filter(({ id }) => !this.delivered.has(id)),
-      }));
-      const result = toExportResult(await this.sendAll(rest, signal));
-      if (result.kind === 'success') {
-        for (const { runs } of all) for (const { id } of runs) this.delivered.delete(id);
-      }
+      const ids: string[] = [];
+      const result = toExportResult(await this.sendAll(this.undelivered(traces, ids), signal));
+      if (result.kind === 'success') for (const id of ids) this.delivered.delete(id);
       return result;
     } catch (error) {
       // A trace that cannot be converted today cannot be tomorrow.
@@ -78,10 +72,18 @@ export class LangSmithExporter implements TraceExporter {
     this.closing.abort();
   }
 
+  /** Each trace is converted when its request is made: all at once would hold up the application. Notes the ids of all runs. */
+  private *undelivered(traces: readonly Trace[], ids: string[]): Generator<RunsOfTrace> {
+    for (const trace of traces) {
+      const runs = toLangSmithRuns(trace, { project: this.project });
+      for (const { id } of runs) ids.push(id);
+      yield { trace, runs: runs.filter(({ id }) => !this.delivered.has(id)) };
+    }
+  }
+
   /** Stops at the first outage; goes on past runs that are refused, so that they cost only themselves. */
-  private async sendAll(traces: readonly RunsOfTrace[], signal: AbortSignal): Promise<Verdict> {
+  private async sendAll(traces: Iterable<RunsOfTrace>, signal: AbortSignal): Promise<Verdict> {
     let worst: Verdict = { kind: 'taken' };
-    if (traces.every(({ runs }) => runs.length === 0)) return worst;
     const limits = await this.serverLimits(signal);
     for (const request of packRuns(traces, limits)) {
       const verdict = await this.send(request, signal);
@@ -203,7 +205,7 @@ export class LangSmithExporter implements TraceExporter {
 }
 
 /** Groups runs into requests within the limits, encoding each when its turn comes. */
-function* packRuns(traces: readonly RunsOfTrace[], limits: ServerLimits): Generator<readonly EncodedRun[]> {
+function* packRuns(traces: Iterable<RunsOfTrace>, limits: ServerLimits): Generator<readonly EncodedRun[]> {
   let request: EncodedRun[] = [];
   let bytes = 0;
   for (const encoded of encodeRuns(traces, limits.maxBytes)) {
