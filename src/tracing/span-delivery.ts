@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { Clock, Logger, Random } from '../core/index.ts';
 import type { CounterName, Counters } from './counters.ts';
+import { deadLetterFolder } from './default-exporters.ts';
 import { Delivery, type DeliveryHealth } from './delivery.ts';
 import { SPAN_BATCH_FORMAT, type SpanBatch, SpanBatchExporter, spanBatch } from './exporters/index.ts';
 import type { ResolvedTraceOptions } from './options.ts';
@@ -50,7 +51,7 @@ export class SpanDelivery implements SpanOutlet {
       maxQueued: options.maxQueuedTraces,
       disk: {
         spoolFolder: join(options.home, 'span-spool'),
-        deadLetterFolder: join(options.home, 'dead-letter'),
+        deadLetterFolder: deadLetterFolder(options),
         use: 'always',
         maxSpoolBytes: options.maxSpoolBytes * SHARE_OF_SPOOL,
       },
