@@ -1,5 +1,6 @@
 import { GraphCallbackHandler, type GraphInterruptEvent, type GraphResumeEvent } from '@langchain/langgraph';
 import { MAX_PIECES, type Piece, pieceOf } from './answer-pieces.ts';
+import { DIRECT, type DirectHandler, useDirectCallbacks } from './direct-callbacks/index.ts';
 import { takeRunSignal } from './graph-calls.ts';
 import { learnOwnNames, ownNameOf } from './own-names.ts';
 import type { Recorder } from './recorder.ts';
@@ -14,9 +15,10 @@ const PIECES = 'pieces';
  *
  * The order of arguments is the one the callback manager uses; for chains it differs from the declared one.
  */
-export class TracingHandler extends GraphCallbackHandler {
+export class TracingHandler extends GraphCallbackHandler implements DirectHandler {
   override name = 'sluicegate_tracer';
   override awaitHandlers = true;
+  readonly [DIRECT] = true;
   private readonly recorder: Recorder;
   private readonly onDefect: (where: string, thrown: unknown) => void;
   private readonly graphName: string | undefined;
@@ -32,6 +34,7 @@ export class TracingHandler extends GraphCallbackHandler {
     this.onDefect = onDefect;
     this.graphName = graphName;
     learnOwnNames();
+    useDirectCallbacks();
   }
 
   /** One handler is one recorder: a copy would be a second one. */

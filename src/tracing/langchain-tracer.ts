@@ -2,6 +2,7 @@ import { BaseCallbackHandler } from '@langchain/core/callbacks/base';
 import { LangChainTracer } from '@langchain/core/tracers/tracer_langchain';
 import { isRecord } from '../core/index.ts';
 import { BoundedMap } from './bounded-map.ts';
+import { DIRECT, type DirectHandler } from './direct-callbacks/index.ts';
 import { LANGSMITH_KEYS } from './exporters/langsmith/index.ts';
 import { lazyRunTree } from './lazy-run-tree.ts';
 import { NestedRunClient, type NestedRunOptions, type RunTree } from './nested-runs.ts';
@@ -41,10 +42,11 @@ const NEAREST_WINS = new Set(['ls_agent_type']);
  * It records no runs itself: it belongs behind the tracing handler in the list of callbacks, and adds what only LangSmith's
  * tracer is told (configurable values as metadata, run types, parameters of model calls).
  */
-export class LangChainTracerStandIn extends BaseCallbackHandler {
+export class LangChainTracerStandIn extends BaseCallbackHandler implements DirectHandler {
   /** The name by which @langchain/core and langsmith look the tracer up. */
   override name = 'langchain_tracer';
   override awaitHandlers = true;
+  readonly [DIRECT] = true;
   readonly projectName: string;
   readonly client: TracingClient;
   readonly tracingMetadata: Readonly<Metadata> | undefined;

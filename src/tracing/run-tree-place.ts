@@ -3,6 +3,7 @@ import type { RunnableConfig } from '@langchain/core/runnables';
 import { AsyncLocalStorageProviderSingleton } from '@langchain/core/singletons';
 import { LangChainTracer } from '@langchain/core/tracers/tracer_langchain';
 import { currentRunId } from './current-run.ts';
+import { DIRECT, type DirectHandler } from './direct-callbacks/index.ts';
 import type { LangChainTracerStandIn } from './langchain-tracer.ts';
 import { type Extra, lazyRunTree } from './lazy-run-tree.ts';
 import type { RunTree } from './nested-runs.ts';
@@ -30,10 +31,11 @@ const CONFIG = Symbol.for('lc:child_config');
  * What runs inside sees what it would see without: also that, where no tracer is, a stream is read with no configuration
  * around it. With one, a model called by a model that streams would belong to the same run, and its pieces would come twice.
  */
-export class RunTreePlace extends BaseCallbackHandler {
+export class RunTreePlace extends BaseCallbackHandler implements DirectHandler {
   /** The name by which @langchain/core and langsmith look the tracer up. */
   override name = 'langchain_tracer';
   override awaitHandlers = true;
+  readonly [DIRECT] = true;
   override ignoreLLM = true;
   override ignoreChain = true;
   override ignoreAgent = true;

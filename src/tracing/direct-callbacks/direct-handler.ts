@@ -1,0 +1,70 @@
+import type { BaseCallbackHandler } from '@langchain/core/callbacks/base';
+
+type Metadata = Record<string, unknown>;
+
+/** Marks a {@link DirectHandler}. */
+export const DIRECT: unique symbol = Symbol('sluicegate.directHandler');
+
+/**
+ * A callback handler that can be called as it stands: it returns at once, never throws, and looks at nothing of LangChain's
+ * around it. For any other one LangChain makes a promise per event and handler, in a context of its own.
+ *
+ * The arguments are those that the callback manager calls with; for the start of a chain they are not in the declared order.
+ */
+export interface DirectHandler {
+  readonly [DIRECT]: true;
+  readonly ignoreChain: boolean;
+  readonly ignoreLLM: boolean;
+  handleChainStart?(
+    chain: object,
+    inputs: unknown,
+    runId: string,
+    parentId: string | undefined,
+    tags: string[],
+    metadata: Metadata,
+    runType: string | undefined,
+    runName: string | undefined,
+  ): void;
+  handleChainEnd?(outputs: unknown, runId: string): void;
+  handleChainError?(thrown: unknown, runId: string): void;
+  handleChatModelStart?(
+    model: object,
+    messages: unknown,
+    runId: string,
+    parentId: string | undefined,
+    extra: Metadata | undefined,
+    tags: string[],
+    metadata: Metadata,
+    runName: string | undefined,
+  ): void;
+  handleLLMStart?(
+    model: object,
+    prompts: string[],
+    runId: string,
+    parentId: string | undefined,
+    extra: Metadata | undefined,
+    tags: string[],
+    metadata: Metadata,
+    runName: string | undefined,
+  ): void;
+  handleLLMNewToken?(
+    token: string,
+    index: unknown,
+    runId: string,
+    parentId: string | undefined,
+    tags: string[],
+    fields: object | undefined,
+  ): void;
+  handleChatModelStreamEvent?(event: unknown, runId: string): void;
+  handleLLMEnd?(output: unknown, runId: string): void;
+  handleLLMError?(thrown: unknown, runId: string): void;
+}
+
+/** The same list, when every handler in it can be called directly; undefined when one cannot, or there is none. */
+export function directHandlers(
+  handlers: readonly BaseCallbackHandler[],
+): readonly DirectHandler[] | undefined {
+  if (handlers.length === 0) return undefined;
+  for (const handler of handlers) if (!(DIRECT in handler)) return undefined;
+  return handlers as readonly BaseCallbackHandler[] as unknown as readonly DirectHandler[];
+}

@@ -1,0 +1,2 @@
+export { DIRECT, type DirectHandler } from './direct-handler.ts';
+export { useDirectCallbacks } from './install.ts';
