@@ -1,6 +1,7 @@
 // What a tracer adds to a run: CPU, latency and memory of a five-node graph with 4 KB messages, untraced, with a no-op
 // callback handler, and with each tracer writing to a backend on the loopback interface that takes everything. Every
-// measurement is a process of its own; rounds of all alternate, so that a change of the machine's speed meets all alike.
+// measurement is a process of its own, and rounds of all alternate. Of CPU and latency the best round of each counts: whatever
+// else the machine does only ever adds to them. Of memory it is the median.
 // "sluicegate" writes to its embedded store, "sluicegate > LS" to LangSmith's ingest path as langsmith's own tracer does.
 //
 //   npm run build && npm ci --prefix bench && node bench/tracing.mjs [rounds] [runs]
@@ -40,20 +41,20 @@ try {
   for (let round = 0; round < Number(rounds); round += 1) {
     for (const name of NAMES) results.get(name).push(await measure(name, `http://127.0.0.1:${port.trim()}`));
   }
-  const figure = (name, key) => median(results.get(name).map((result) => result[key]));
-  const ratio = (name, other, key) => figure(name, key) / figure(other, key);
-  // Paired within a round: what this round's tracer took beyond this round's untraced graph.
-  const added = (name) =>
-    median(results.get(name).map((result, round) => result.cpuMs - results.get('untraced')[round].cpuMs));
-  process.stdout.write('tracer             CPU/run    added  x no-op      p50      p99   memory\n');
+  const all = (name, key) => results.get(name).map((result) => result[key]);
+  const best = (name, key) => Math.min(...all(name, key));
+  const added = (name) => best(name, 'cpuMs') - best('untraced', 'cpuMs');
+  const memory = (name) => median(all(name, 'memoryMb'));
+  process.stdout.write('tracer             CPU/run  (worst)    added  x no-op      p50      p99   memory\n');
   for (const name of NAMES) {
     const cells = [
-      `${figure(name, 'cpuMs').toFixed(2)} ms`,
+      `${best(name, 'cpuMs').toFixed(2)} ms`,
+      `(${Math.max(...all(name, 'cpuMs')).toFixed(2)})`,
       `${added(name).toFixed(2)} ms`,
       (added(name) / added('no-op handler')).toFixed(1),
-      `${figure(name, 'p50Ms').toFixed(2)} ms`,
-      `${figure(name, 'p99Ms').toFixed(2)} ms`,
-      `${figure(name, 'memoryMb').toFixed(0)} MB`,
+      `${best(name, 'p50Ms').toFixed(2)} ms`,
+      `${best(name, 'p99Ms').toFixed(2)} ms`,
+      `${memory(name).toFixed(0)} MB`,
     ];
     process.stdout.write(`${name.padEnd(16)}${cells.map((cell) => cell.padStart(9)).join('')}\n`);
   }
@@ -65,14 +66,22 @@ try {
       added('sluicegate > LS') / added('langsmith'),
       0.5,
     ],
-    ['p99 with LangSmith export, times langsmith', ratio('sluicegate > LS', 'langsmith', 'p99Ms'), 1],
-    ['p99 at 10%, times langsmith at 10%', ratio('sluicegate 10%', 'langsmith 10%', 'p99Ms'), 1],
     [
-      'peak memory with LangSmith export, times langsmith',
-      ratio('sluicegate > LS', 'langsmith', 'memoryMb'),
+      'p99 with LangSmith export, times langsmith',
+      best('sluicegate > LS', 'p99Ms') / best('langsmith', 'p99Ms'),
       1,
     ],
-    ['peak memory at 10%, times langsmith at 10%', ratio('sluicegate 10%', 'langsmith 10%', 'memoryMb'), 1],
+    [
+      'p99 at 10%, times langsmith at 10%',
+      best('sluicegate 10%', 'p99Ms') / best('langsmith 10%', 'p99Ms'),
+      1,
+    ],
+    [
+      'peak memory with LangSmith export, times langsmith',
+      memory('sluicegate > LS') / memory('langsmith'),
+      1,
+    ],
+    ['peak memory at 10%, times langsmith at 10%', memory('sluicegate 10%') / memory('langsmith 10%'), 1],
   ];
   process.stdout.write('\n');
   for (const [what, reached, limit] of limits) {

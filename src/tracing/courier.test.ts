@@ -4,22 +4,22 @@ import { CollectingExporter } from '../../test/support/collecting-exporter.ts';
 import { ManualClock, turn, until } from '../../test/support/manual-clock.ts';
 import type { Trace } from '../core/index.ts';
 import { Counters } from './counters.ts';
-import { Courier } from './courier.ts';
+import { Courier, type CourierDeps } from './courier.ts';
 import type { ExportOptions, ExportResult } from './exporters/index.ts';
 import type { BatchSource } from './spool/index.ts';
 
 const refused = { kind: 'refused', error: new Error('413') } as const;
 const down = { kind: 'retryable', error: new Error('503') } as const;
 
-/** A source over an array, in batches of 8. */
+/** A source over an array, in batches of 16 unless it is asked for smaller ones. */
 function sourceOf(ids: readonly string[]): BatchSource {
   let waiting = ids.map((id) => ({ id }) as Trace);
   return {
     get hasMore() {
       return waiting.length > 0;
     },
-    async next() {
-      const traces = waiting.slice(0, 8);
+    async next(maxTraces = 16) {
+      const traces = waiting.slice(0, maxTraces);
       const rest = waiting;
       return {
         traces,
@@ -31,7 +31,9 @@ function sourceOf(ids: readonly string[]): BatchSource {
   };
 }
 
-function setup(ids: readonly string[], exporter = new CollectingExporter(), lingerMs = 0) {
+type Pace = Pick<CourierDeps, 'lingerMs' | 'holdsUpOthers'>;
+
+function setup(ids: readonly string[], exporter = new CollectingExporter(), pace: Pace = {}) {
   const counters = new Counters();
   const clock = new ManualClock();
   const warnings: string[] = [];
@@ -50,7 +52,7 @@ function setup(ids: readonly string[], exporter = new CollectingExporter(), ling
     },
     slowMs: undefined,
     onProgress: () => {},
-    lingerMs,
+    ...pace,
   });
   return { courier, exporter, counters, clock, warnings, aside, troubles: () => troubles };
 }
@@ -74,7 +76,7 @@ class PickyExporter extends CollectingExporter {
 
 describe('Courier', () => {
   it('waits for more to go along, once, before it delivers what has come', async () => {
-    const { courier, exporter, clock } = setup(names(20), new CollectingExporter(), 200);
+    const { courier, exporter, clock } = setup(names(20), new CollectingExporter(), { lingerMs: 200 });
     courier.wake();
     courier.wake();
     await turn();
@@ -87,11 +89,37 @@ describe('Courier', () => {
 
   it('waits for nothing when it is told to flush, also when it has begun to', async () => {
     for (const woken of [false, true]) {
-      const { courier, exporter } = setup(names(20), new CollectingExporter(), 200);
+      const { courier, exporter } = setup(names(20), new CollectingExporter(), { lingerMs: 200 });
       if (woken) courier.wake();
       expect(await courier.flush()).toBe(true);
       expect(exporter.traces).toHaveLength(20);
     }
+  });
+
+  it('gives others a turn between small batches, where its exporter holds them up', async () => {
+    let turns = 0;
+    const seen: (readonly [size: number, turns: number])[] = [];
+    class Slow extends CollectingExporter {
+      override export(traces: readonly Trace[]): Promise<ExportResult> {
+        seen.push([traces.length, turns]);
+        return super.export(traces);
+      }
+    }
+    const { courier } = setup(names(20), new Slow(), { holdsUpOthers: true });
+    const delivered = courier.flush();
+    let isDone = false;
+    const countTurns = async () => {
+      while (!isDone) {
+        await turn();
+        turns += 1;
+      }
+    };
+    const counting = countTurns();
+    expect(await delivered).toBe(true);
+    isDone = true;
+    await counting;
+    expect(seen.map(([size]) => size)).toEqual([8, 8, 4]);
+    expect(new Set(seen.map(([, turnsBefore]) => turnsBefore)).size).toBe(3);
   });
 
   it('sets aside exactly the traces that are refused, delivers the others once each, and comes to an end', async () => {

@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type Clock, errorMessage, type Logger, type Random, type Trace } from '../core/index.ts';
 import { CircuitBreaker } from './circuit-breaker.ts';
 import type { Counters } from './counters.ts';
@@ -23,6 +24,11 @@ export interface CourierDeps<Item = Trace> {
   /** Something was delivered or set aside. */
   readonly onProgress: () => void;
   /**
+   * Whether its exporter works in the turn of the event loop that it is called in, as a disk does, and can take its time:
+   * batches are small then, and others get a turn after each. Default false.
+   */
+  readonly holdsUpOthers?: boolean;
+  /**
    * How long to wait for more once there is something to do, in milliseconds: a batch costs little more than a trace.
    * Nobody who flushes waits for it. Default 0.
    */
@@ -38,6 +44,9 @@ const outsideOfRequests = AsyncLocalStorage.snapshot();
 // Reasons to end a wait. The default reason is an exception whose stack would be captured each time.
 const ANSWERED = 'answered';
 const WOKEN = 'woken';
+
+/** A disk takes two or three milliseconds for as many. */
+const SMALL_BATCH = 8;
 
 type Setback = Extract<ExportResult, { readonly kind: 'retryable' }>;
 
@@ -124,6 +133,7 @@ export class Courier<Item = Trace> {
       const arrived = await this.attempt();
       for (const waiter of this.waiters.splice(0)) waiter(arrived);
       if (!arrived && !this.isStopped) await this.pause();
+      else if (this.deps.holdsUpOthers && this.deps.source.hasMore) await nextTurn();
     }
     this.running = undefined;
     const arrived = !this.deps.source.hasMore;
@@ -135,7 +145,7 @@ export class Courier<Item = Trace> {
     this.interruption = new AbortController();
     let setback: Setback | undefined;
     try {
-      const batch = await this.deps.source.next();
+      const batch = await this.deps.source.next(this.deps.holdsUpOthers ? SMALL_BATCH : undefined);
       if (batch !== undefined) setback = await this.deliver(batch);
     } catch (thrown) {
       // The spool could not be read, for example because too many files are open.

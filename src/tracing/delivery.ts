@@ -117,6 +117,7 @@ export class Delivery<Item = Trace> {
           onTrouble: () => this.trouble(),
           // In the spool it is safe, and can wait for others to go with it.
           lingerMs: disk?.use === 'always' ? (deps.lingerMs ?? LINGER_MS) : 0,
+          holdsUpOthers: disk?.use === 'always' && exporter.isOnDisk === true,
           slowMs: disk?.use === 'on_trouble' ? SLOW_MS : undefined,
           onProgress: () => this.schedule(),
         }),

@@ -12,6 +12,6 @@ export interface Batch<Item = Trace> {
 export interface BatchSource<Item = Trace> {
   /** Whether anything waits. */
   readonly hasMore: boolean;
-  /** The oldest traces that have not been committed, the same ones until they are. Undefined when nothing waits. */
-  next(): Promise<Batch<Item> | undefined>;
+  /** The oldest traces that have not been committed, at most so many (default 32). Undefined when nothing waits. */
+  next(maxTraces?: number): Promise<Batch<Item> | undefined>;
 }

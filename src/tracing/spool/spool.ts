@@ -162,10 +162,10 @@ export class Spool<Item = Trace> {
       get hasMore() {
         return lane() !== undefined;
       },
-      async next(): Promise<Batch<Item> | undefined> {
+      async next(count = BATCH.count): Promise<Batch<Item> | undefined> {
         for (let from = lane(); from !== undefined; from = lane()) {
           const current = from;
-          const { items, through } = await current.batch(exporter, BATCH);
+          const { items, through } = await current.batch(exporter, { ...BATCH, count });
           if (items.length > 0) {
             return {
               traces: items.map(({ trace }) => trace),
