@@ -10,7 +10,11 @@ import {
 } from '../../core/index.ts';
 import { loadConfig } from '../../evals/index.ts';
 import { openTraceStore } from '../../store/index.ts';
-import { type ResolvedTraceOptions, resolveTraceOptions } from '../../tracing/internal.ts';
+import {
+  canUseDirectCallbacks,
+  type ResolvedTraceOptions,
+  resolveTraceOptions,
+} from '../../tracing/internal.ts';
 import type { CommandContext } from '../command.ts';
 import { formatCount, plainLine } from '../trace-view/index.ts';
 import { waitingNote } from './waiting-traces.ts';
@@ -40,6 +44,7 @@ export async function runChecks(
   const home = sluiceHome(context.env, context.cwd);
   return [
     nodeCheck(process.versions.node),
+    langChainCheck(canUseDirectCallbacks()),
     tracing,
     await suitesCheck(context),
     await homeCheck(home),
@@ -64,6 +69,17 @@ export function nodeCheck(version: string): Check {
   return isSupported
     ? result('node', 'ok', version)
     : result('node', 'fail', `${version} is too old: ${MIN_NODE.join('.')} or newer is needed.`);
+}
+
+/** Whether tracing costs as little as it can with the installed version of LangChain. */
+export function langChainCheck(isDirect: boolean): Check {
+  return isDirect
+    ? result('langchain', 'ok', 'the callbacks of traced graphs are called directly.')
+    : result(
+        'langchain',
+        'warn',
+        'this version of @langchain/core is newer than this Sluicegate: tracing works and costs about twice as much.',
+      );
 }
 
 function tracingCheck({ env, cwd }: CommandContext): {

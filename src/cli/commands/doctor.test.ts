@@ -12,7 +12,7 @@ import { tempDir } from '../../../test/support/temp-dir.ts';
 import { waitingTraces } from '../../tracing/spool/waiting.ts';
 import { main } from '../main.ts';
 import { doctor } from './doctor.ts';
-import { nodeCheck } from './doctor-checks.ts';
+import { langChainCheck, nodeCheck } from './doctor-checks.ts';
 
 const LANGGRAPH = JSON.stringify(import.meta.resolve('@langchain/langgraph'));
 const OTEL = JSON.stringify(import.meta.resolve('@opentelemetry/api'));
@@ -379,5 +379,10 @@ describe('sluice doctor', () => {
     ['24.0.1', 'ok'],
   ])('takes Node %s as %s', (version, status) => {
     expect(nodeCheck(version).status).toBe(status);
+  });
+
+  it('says when tracing costs more than it could', () => {
+    expect(langChainCheck(true)).toMatchObject({ name: 'langchain', status: 'ok' });
+    expect(langChainCheck(false)).toMatchObject({ name: 'langchain', status: 'warn' });
   });
 });

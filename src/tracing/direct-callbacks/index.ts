@@ -1,2 +1,2 @@
 export { DIRECT, type DirectHandler } from './direct-handler.ts';
-export { useDirectCallbacks } from './install.ts';
+export { canUseDirectCallbacks, useDirectCallbacks } from './install.ts';

@@ -27,6 +27,11 @@ export function useDirectCallbacks(): void {
   for (const build of loadedCommonJs(MANAGER_FILE)) if (isBuild(build)) useIn(build);
 }
 
+/** Whether that can be done with the installed @langchain/core, as long as nobody wraps its callback manager. */
+export function canUseDirectCallbacks(): boolean {
+  return isKnownBuild(managerModule);
+}
+
 /** Whether a build is one of those that are known, and nobody has changed its classes. */
 export function isKnownBuild(build: ManagerClasses): boolean {
   const classes = [build.CallbackManager, build.CallbackManagerForChainRun, build.CallbackManagerForLLMRun];
