@@ -285,6 +285,7 @@ describe('sluice doctor', () => {
         .map((line) => line.split(/\s+/).slice(0, 2).join(' ')),
     ).toEqual([
       'ok node',
+      'ok langchain',
       'ok tracing',
       'ok configuration',
       'ok home',
