@@ -168,11 +168,15 @@ async function received() {
   return result;
 }
 
+/** What each way of calling sends for a graph that is not wrapped: the same each time, and half a second of waiting. */
+const bareRuns = new Map<string, ReturnType<typeof received>>();
+
 /** What a way of calling sends for a graph that is not wrapped, and for one that is. */
-async function compare(call: (graph: Graph) => Promise<unknown>, options: TraceOptions) {
+async function compare(way: string, call: (graph: Graph) => Promise<unknown>, options: TraceOptions) {
   await using dir = await tempDir();
-  await call(build());
-  const bare = await received();
+  const known = `${way}, tracing ${process.env['LANGSMITH_TRACING']}, key ${process.env['LANGSMITH_API_KEY']}`;
+  if (!bareRuns.has(known)) bareRuns.set(known, call(build()).then(received));
+  const bare = (await bareRuns.get(known)) as Awaited<ReturnType<typeof received>>;
   await call(
     traceGraph(build(), { home: dir.path, logger: { warn: () => {}, error: () => {} }, ...options }),
   );
@@ -181,16 +185,16 @@ async function compare(call: (graph: Graph) => Promise<unknown>, options: TraceO
   return { bare, traced };
 }
 
-describe.each(Object.entries(WAYS))('a wrapped graph that is called %s', (_way, call) => {
+describe.each(Object.entries(WAYS))('a wrapped graph that is called %s', (way, call) => {
   it('is sent to LangSmith as without the wrapper, each run once', async () => {
-    const { bare, traced } = await compare(call, {});
+    const { bare, traced } = await compare(way, call, {});
     expect(traced.runs).toEqual(bare.runs);
     expect(bare.text).toContain(INSIDE);
     expect(traced).toMatchObject({ posted: bare.runs.length, unfinished: [], complaints: [] });
   });
 
   it('keeps its inside from LangSmith where that is hidden, and is sent once', async () => {
-    const { bare, traced } = await compare(call, HIDDEN);
+    const { bare, traced } = await compare(way, call, HIDDEN);
     expect(traced.text).not.toContain(INSIDE);
     expect(traced.runs).toHaveLength(bare.runs.length);
     expect(traced).toMatchObject({ posted: bare.runs.length, unfinished: [], complaints: [] });
@@ -201,7 +205,7 @@ describe.each(Object.entries(WAYS))('a wrapped graph that is called %s', (_way, 
     ['the export is off', { ...HIDDEN, langsmith: false }, KEY],
   ] as const)('is not sent at all where it is hidden and %s', async (_why, options, key) => {
     vi.stubEnv('LANGSMITH_API_KEY', key);
-    const { bare, traced } = await compare(call, options);
+    const { bare, traced } = await compare(way, call, options);
     expect(traced.text).not.toContain(INSIDE);
     // What is outside of the graph goes where it went.
     expect(traced.runs).toEqual(bare.runs.filter((path) => !path.includes('agent:')));
@@ -242,18 +246,18 @@ const OFF_WAYS: Readonly<Record<string, (graph: Graph) => Promise<unknown>>> = {
 
 describe.each(Object.entries(OFF_WAYS))(
   'with LangSmith off, a wrapped graph that is called %s',
-  (_way, call) => {
+  (way, call) => {
     beforeEach(() => vi.stubEnv('LANGSMITH_TRACING', undefined));
 
     it('is left to that tracer while nothing is hidden', async () => {
-      const { bare, traced } = await compare(call, {});
+      const { bare, traced } = await compare(way, call, {});
       expect(bare.text).toContain(INSIDE);
       expect(traced.runs).toEqual(bare.runs);
       expect(traced).toMatchObject({ posted: bare.runs.length, unfinished: [], complaints: [] });
     });
 
     it('is kept from it where anything is hidden', async () => {
-      const { bare, traced } = await compare(call, { hideInputs: true });
+      const { bare, traced } = await compare(way, call, { hideInputs: true });
       expect(traced.text).not.toContain(INSIDE);
       expect(traced.runs).toEqual(bare.runs.filter((path) => !path.includes('agent:')));
       expect(traced).toMatchObject({ unfinished: [], complaints: [] });

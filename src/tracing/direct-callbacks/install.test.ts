@@ -47,10 +47,12 @@ describe('useDirectCallbacks', () => {
   });
 
   it.each(builds)('configures callbacks directly in the build as %s', async (_format, build) => {
-    const { useDirectCallbacks, configured } = await freshProcess();
+    const { canUseDirectCallbacks, useDirectCallbacks, configured } = await freshProcess();
     expect(configured(build)?.constructor).toBe(build.CallbackManager);
+    expect(canUseDirectCallbacks()).toBe(true);
     useDirectCallbacks();
     useDirectCallbacks();
+    expect(canUseDirectCallbacks()).toBe(true);
     expect(configured(build)).toBeInstanceOf(build.CallbackManager);
     expect(configured(build)?.constructor).not.toBe(build.CallbackManager);
   });
@@ -63,8 +65,9 @@ describe('useDirectCallbacks', () => {
       calls.push(args);
       return configure.apply(this, args);
     };
-    const { useDirectCallbacks, configured } = await freshProcess();
+    const { canUseDirectCallbacks, useDirectCallbacks, configured } = await freshProcess();
     useDirectCallbacks();
+    expect(canUseDirectCallbacks()).toBe(false);
     expect(configured(esm)?.constructor).toBe(CallbackManager);
     expect(calls).toHaveLength(1);
   });

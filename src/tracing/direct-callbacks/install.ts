@@ -17,6 +17,7 @@ const KNOWN_SOURCES: ReadonlySet<string> = new Set([
 
 const MANAGER_FILE = /@langchain[\\/]core[\\/]dist[\\/]callbacks[\\/]manager\.cjs$/;
 const seen = new WeakSet<object>();
+const direct = new WeakSet<object>();
 
 /**
  * From now on the callbacks of traced graphs are configured and called directly where they can be. Nothing changes for other
@@ -27,9 +28,9 @@ export function useDirectCallbacks(): void {
   for (const build of loadedCommonJs(MANAGER_FILE)) if (isBuild(build)) useIn(build);
 }
 
-/** Whether that can be done with the installed @langchain/core, as long as nobody wraps its callback manager. */
+/** Whether that is so, or will be, with the installed @langchain/core. */
 export function canUseDirectCallbacks(): boolean {
-  return isKnownBuild(managerModule);
+  return direct.has(managerModule.CallbackManager) || isKnownBuild(managerModule);
 }
 
 /** Whether a build is one of those that are known, and nobody has changed its classes. */
@@ -45,6 +46,7 @@ function useIn(build: ManagerClasses): void {
   if (seen.has(CallbackManager)) return;
   seen.add(CallbackManager);
   if (!isKnownBuild(build)) return;
+  direct.add(CallbackManager);
   const managers = directManagers(build);
   const configure = CallbackManager._configureSync;
   CallbackManager._configureSync = function configureOrDirectly(...args: ConfigureArguments) {
