@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import { defineConfig } from 'vitest/config';
+import { configDefaults, defineConfig } from 'vitest/config';
 
 /** Their tests leave nothing behind in the process, and can share one: loading LangChain takes longer than most of them. */
 const SHARING = ['core', 'evals', 'store', 'serve', 'replay', 'cli'].map(
@@ -22,7 +22,7 @@ export default defineConfig({
         test: {
           name: 'isolated',
           include: ['src/**/*.test.ts', 'test/**/*.test.ts', 'examples/**/*.test.ts', 'scripts/**/*.test.ts'],
-          exclude: SHARING,
+          exclude: [...configDefaults.exclude, ...SHARING],
         },
       },
     ],

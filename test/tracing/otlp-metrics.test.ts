@@ -131,7 +131,8 @@ describe('a process that ends by itself', () => {
     server.answers.push('hang', 'hang');
     const startMs = performance.now();
     expect(await run(`${server.url}/v1/metrics`)).toBe(0);
-    expect(performance.now() - startMs).toBeLessThan(9_000);
+    // 5 s of patience and the start of a process; OpenTelemetry's own patience is 30 s.
+    expect(performance.now() - startMs).toBeLessThan(20_000);
     expect(server.requests).toHaveLength(1);
-  }, 20_000);
+  });
 });
