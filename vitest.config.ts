@@ -12,7 +12,7 @@ export default defineConfig({
     maxWorkers: availableParallelism() + 1,
     // A home of their own per run: no test may write traces or runs into the checkout.
     env: { SLUICE_HOME: '', LANGSMITH_TRACING: 'false' },
-    testTimeout: 60_000,
+    testTimeout: 30_000,
     // Some hooks install packages, start a database or remove both, beside other tests.
     hookTimeout: 120_000,
     projects: [

@@ -2,6 +2,17 @@ import type { BaseCallbackHandler } from '@langchain/core/callbacks/base';
 
 type Metadata = Record<string, unknown>;
 
+type ModelStart<Input> = [
+  model: object,
+  input: Input,
+  runId: string,
+  parentId: string | undefined,
+  extra: Metadata | undefined,
+  tags: string[],
+  metadata: Metadata,
+  runName: string | undefined,
+];
+
 /** Marks a {@link DirectHandler}. */
 export const DIRECT: unique symbol = Symbol('sluicegate.directHandler');
 
@@ -27,26 +38,8 @@ export interface DirectHandler {
   ): void;
   handleChainEnd?(outputs: unknown, runId: string): void;
   handleChainError?(thrown: unknown, runId: string): void;
-  handleChatModelStart?(
-    model: object,
-    messages: unknown,
-    runId: string,
-    parentId: string | undefined,
-    extra: Metadata | undefined,
-    tags: string[],
-    metadata: Metadata,
-    runName: string | undefined,
-  ): void;
-  handleLLMStart?(
-    model: object,
-    prompts: string[],
-    runId: string,
-    parentId: string | undefined,
-    extra: Metadata | undefined,
-    tags: string[],
-    metadata: Metadata,
-    runName: string | undefined,
-  ): void;
+  handleChatModelStart?(...start: ModelStart<unknown>): void;
+  handleLLMStart?(...start: ModelStart<string[]>): void;
   handleLLMNewToken?(
     token: string,
     index: unknown,
@@ -67,4 +60,15 @@ export function directHandlers(
   if (handlers.length === 0) return undefined;
   for (const handler of handlers) if (!(DIRECT in handler)) return undefined;
   return handlers as readonly BaseCallbackHandler[] as unknown as readonly DirectHandler[];
+}
+
+/** Calls each that does not ignore such events. False, and nothing is called, when one has to be called by LangChain. */
+export function tell(
+  handlers: readonly BaseCallbackHandler[],
+  ignore: 'ignoreChain' | 'ignoreLLM',
+  call: (handler: DirectHandler) => void,
+): boolean {
+  const direct = directHandlers(handlers);
+  for (const handler of direct ?? []) if (!handler[ignore]) call(handler);
+  return direct !== undefined;
 }

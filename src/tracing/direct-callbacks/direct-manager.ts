@@ -5,7 +5,7 @@ import type {
   CallbackManagerForLLMRun,
 } from '@langchain/core/callbacks/manager';
 import { newRunId } from '../run-id.ts';
-import { directHandlers } from './direct-handler.ts';
+import { type DirectHandler, directHandlers, tell } from './direct-handler.ts';
 
 /** The classes of one build of LangChain. */
 export interface ManagerClasses {
@@ -20,8 +20,6 @@ export interface DirectManagers {
   copyOf(manager: CallbackManager): CallbackManager;
 }
 
-const DONE = Promise.resolve();
-
 type Inherited = Pick<CallbackManager, 'inheritableHandlers' | 'inheritableTags' | 'inheritableMetadata'>;
 
 /** Subclasses of the classes of this build. */
@@ -33,120 +31,96 @@ export function directManagers(build: ManagerClasses): DirectManagers {
       return child;
     }
 
-    override handleChainEnd(
-      ...args: Parameters<CallbackManagerForChainRun['handleChainEnd']>
-    ): Promise<void> {
-      const handlers = directHandlers(this.handlers);
-      if (handlers === undefined) return super.handleChainEnd(...args);
-      for (const handler of handlers) if (!handler.ignoreChain) handler.handleChainEnd?.(args[0], this.runId);
-      return DONE;
+    override async handleChainEnd(...args: Parameters<CallbackManagerForChainRun['handleChainEnd']>) {
+      const isTold = tell(this.handlers, 'ignoreChain', (handler) =>
+        handler.handleChainEnd?.(args[0], this.runId),
+      );
+      if (!isTold) await super.handleChainEnd(...args);
     }
 
-    override handleChainError(
-      ...args: Parameters<CallbackManagerForChainRun['handleChainError']>
-    ): Promise<void> {
-      const handlers = directHandlers(this.handlers);
-      if (handlers === undefined) return super.handleChainError(...args);
-      for (const handler of handlers)
-        if (!handler.ignoreChain) handler.handleChainError?.(args[0], this.runId);
-      return DONE;
+    override async handleChainError(...args: Parameters<CallbackManagerForChainRun['handleChainError']>) {
+      const isTold = tell(this.handlers, 'ignoreChain', (handler) =>
+        handler.handleChainError?.(args[0], this.runId),
+      );
+      if (!isTold) await super.handleChainError(...args);
     }
   }
 
   class DirectModelRun extends build.CallbackManagerForLLMRun {
-    override handleLLMNewToken(
-      ...args: Parameters<CallbackManagerForLLMRun['handleLLMNewToken']>
-    ): Promise<void> {
-      const handlers = directHandlers(this.handlers);
-      if (handlers === undefined) return super.handleLLMNewToken(...args);
-      const [token, index = { prompt: 0, completion: 0 }] = args;
-      for (const handler of handlers) {
-        if (!handler.ignoreLLM)
-          handler.handleLLMNewToken?.(token, index, this.runId, this._parentRunId, this.tags, args[5]);
-      }
-      return DONE;
+    override async handleLLMNewToken(...args: Parameters<CallbackManagerForLLMRun['handleLLMNewToken']>) {
+      const [token, index = { prompt: 0, completion: 0 }, , , , fields] = args;
+      const isTold = tell(this.handlers, 'ignoreLLM', (handler) =>
+        handler.handleLLMNewToken?.(token, index, this.runId, this._parentRunId, this.tags, fields),
+      );
+      if (!isTold) await super.handleLLMNewToken(...args);
     }
 
-    override handleChatModelStreamEvent(
+    override async handleChatModelStreamEvent(
       ...args: Parameters<CallbackManagerForLLMRun['handleChatModelStreamEvent']>
-    ): Promise<void> {
-      const handlers = directHandlers(this.handlers);
-      if (handlers === undefined) return super.handleChatModelStreamEvent(...args);
-      for (const handler of handlers)
-        if (!handler.ignoreLLM) handler.handleChatModelStreamEvent?.(args[0], this.runId);
-      return DONE;
+    ) {
+      const isTold = tell(this.handlers, 'ignoreLLM', (handler) =>
+        handler.handleChatModelStreamEvent?.(args[0], this.runId),
+      );
+      if (!isTold) await super.handleChatModelStreamEvent(...args);
     }
 
-    override handleLLMEnd(...args: Parameters<CallbackManagerForLLMRun['handleLLMEnd']>): Promise<void> {
-      const handlers = directHandlers(this.handlers);
-      if (handlers === undefined) return super.handleLLMEnd(...args);
-      for (const handler of handlers) if (!handler.ignoreLLM) handler.handleLLMEnd?.(args[0], this.runId);
-      return DONE;
+    override async handleLLMEnd(...args: Parameters<CallbackManagerForLLMRun['handleLLMEnd']>) {
+      const isTold = tell(this.handlers, 'ignoreLLM', (handler) =>
+        handler.handleLLMEnd?.(args[0], this.runId),
+      );
+      if (!isTold) await super.handleLLMEnd(...args);
     }
 
-    override handleLLMError(...args: Parameters<CallbackManagerForLLMRun['handleLLMError']>): Promise<void> {
-      const handlers = directHandlers(this.handlers);
-      if (handlers === undefined) return super.handleLLMError(...args);
-      for (const handler of handlers) if (!handler.ignoreLLM) handler.handleLLMError?.(args[0], this.runId);
-      return DONE;
+    override async handleLLMError(...args: Parameters<CallbackManagerForLLMRun['handleLLMError']>) {
+      const isTold = tell(this.handlers, 'ignoreLLM', (handler) =>
+        handler.handleLLMError?.(args[0], this.runId),
+      );
+      if (!isTold) await super.handleLLMError(...args);
     }
   }
 
   class DirectManager extends build.CallbackManager {
     override copy(additional: BaseCallbackHandler[] = [], inherit = true): CallbackManager {
-      const copy = copyOf(this);
-      for (const handler of additional) {
-        const isSecondConsole =
-          handler.name === CONSOLE && copy.handlers.some(({ name }) => name === CONSOLE);
-        if (!isSecondConsole) copy.addHandler(handler, inherit);
-      }
-      return copy;
+      return additional.length === 0 ? copyOf(this) : super.copy(additional, inherit);
     }
 
-    override async handleChainStart(
-      ...args: Parameters<CallbackManager['handleChainStart']>
-    ): Promise<CallbackManagerForChainRun> {
-      const handlers = directHandlers(this.handlers);
+    override async handleChainStart(...args: Parameters<CallbackManager['handleChainStart']>) {
       const [chain, inputs, runId = newRunId(), runType, , , runName] = args;
-      if (handlers === undefined) return super.handleChainStart(...args);
       const { _parentRunId: parentId, tags, metadata } = this;
-      for (const handler of handlers) {
-        if (!handler.ignoreChain)
-          handler.handleChainStart?.(chain, inputs, runId, parentId, tags, metadata, runType, runName);
-      }
-      return new DirectChainRun(runId, ...partsOf(this));
+      const isTold = tell(this.handlers, 'ignoreChain', (handler) =>
+        handler.handleChainStart?.(chain, inputs, runId, parentId, tags, metadata, runType, runName),
+      );
+      return isTold ? new DirectChainRun(runId, ...partsOf(this)) : super.handleChainStart(...args);
     }
 
-    override async handleChatModelStart(
-      ...args: Parameters<CallbackManager['handleChatModelStart']>
-    ): Promise<CallbackManagerForLLMRun[]> {
-      const handlers = directHandlers(this.handlers);
-      if (handlers === undefined) return super.handleChatModelStart(...args);
-      const [model, groups, givenId, , extra, , , runName] = args;
+    override async handleChatModelStart(...args: Parameters<CallbackManager['handleChatModelStart']>) {
+      const [model, groups, firstId, , extra, , , runName] = args;
       const { _parentRunId: parentId, tags, metadata } = this;
-      return groups.map((group, index) => {
-        const runId = (index === 0 && givenId) || newRunId();
-        for (const handler of handlers) {
-          if (!handler.ignoreLLM)
-            handler.handleChatModelStart?.(model, [group], runId, parentId, extra, tags, metadata, runName);
-        }
-        return new DirectModelRun(runId, ...partsOf(this));
-      });
+      const runs = this.startModels(groups, firstId, (handler, group, runId) =>
+        handler.handleChatModelStart?.(model, [group], runId, parentId, extra, tags, metadata, runName),
+      );
+      return runs ?? super.handleChatModelStart(...args);
     }
 
-    override async handleLLMStart(
-      ...args: Parameters<CallbackManager['handleLLMStart']>
-    ): Promise<CallbackManagerForLLMRun[]> {
-      const handlers = directHandlers(this.handlers);
-      if (handlers === undefined) return super.handleLLMStart(...args);
-      const [model, prompts, givenId, , extra, , , runName] = args;
+    override async handleLLMStart(...args: Parameters<CallbackManager['handleLLMStart']>) {
+      const [model, prompts, firstId, , extra, , , runName] = args;
       const { _parentRunId: parentId, tags, metadata } = this;
-      return prompts.map((prompt, index) => {
-        const runId = (index === 0 && givenId) || newRunId();
-        for (const handler of handlers) {
-          if (!handler.ignoreLLM)
-            handler.handleLLMStart?.(model, [prompt], runId, parentId, extra, tags, metadata, runName);
-        }
+      const runs = this.startModels(prompts, firstId, (handler, prompt, runId) =>
+        handler.handleLLMStart?.(model, [prompt], runId, parentId, extra, tags, metadata, runName),
+      );
+      return runs ?? super.handleLLMStart(...args);
+    }
+
+    /** One run for each input. Undefined when LangChain has to start them. */
+    private startModels<Input>(
+      inputs: readonly Input[],
+      firstId: string | undefined,
+      start: (handler: DirectHandler, input: Input, runId: string) => void,
+    ): CallbackManagerForLLMRun[] | undefined {
+      if (directHandlers(this.handlers) === undefined) return undefined;
+      return inputs.map((input, index) => {
+        const runId = (index === 0 && firstId) || newRunId();
+        tell(this.handlers, 'ignoreLLM', (handler) => start(handler, input, runId));
         return new DirectModelRun(runId, ...partsOf(this));
       });
     }
@@ -183,8 +157,6 @@ export function directManagers(build: ManagerClasses): DirectManagers {
 
   return { copyOf };
 }
-
-const CONSOLE = 'console_callback_handler';
 
 /** What a run has of the manager that it was started by. */
 function partsOf(manager: CallbackManager) {

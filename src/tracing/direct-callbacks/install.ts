@@ -16,8 +16,8 @@ const KNOWN_SOURCES: ReadonlySet<string> = new Set([
 ]);
 
 const MANAGER_FILE = /@langchain[\\/]core[\\/]dist[\\/]callbacks[\\/]manager\.cjs$/;
-const seen = new WeakSet<object>();
-const direct = new WeakSet<object>();
+/** Whether the builds that have been seen are called directly, by their callback manager. */
+const builds = new WeakMap<object, boolean>();
 
 /**
  * From now on the callbacks of traced graphs are configured and called directly where they can be. Nothing changes for other
@@ -30,7 +30,7 @@ export function useDirectCallbacks(): void {
 
 /** Whether that is so, or will be, with the installed @langchain/core. */
 export function canUseDirectCallbacks(): boolean {
-  return direct.has(managerModule.CallbackManager) || isKnownBuild(managerModule);
+  return builds.get(managerModule.CallbackManager) ?? isKnownBuild(managerModule);
 }
 
 /** Whether a build is one of those that are known, and nobody has changed its classes. */
@@ -43,10 +43,10 @@ export function isKnownBuild(build: ManagerClasses): boolean {
 
 function useIn(build: ManagerClasses): void {
   const { CallbackManager } = build;
-  if (seen.has(CallbackManager)) return;
-  seen.add(CallbackManager);
-  if (!isKnownBuild(build)) return;
-  direct.add(CallbackManager);
+  if (builds.has(CallbackManager)) return;
+  const isKnown = isKnownBuild(build);
+  builds.set(CallbackManager, isKnown);
+  if (!isKnown) return;
   const managers = directManagers(build);
   const configure = CallbackManager._configureSync;
   CallbackManager._configureSync = function configureOrDirectly(...args: ConfigureArguments) {
