@@ -15,6 +15,8 @@ export default defineConfig({
     testTimeout: 30_000,
     // Some hooks install packages, start a database or remove both, beside other tests.
     hookTimeout: 120_000,
+    // As long as `test/support/eventually.ts` waits.
+    expect: { poll: { timeout: 20_000 } },
     projects: [
       { extends: true, test: { name: 'shared', include: SHARING, isolate: false } },
       {

@@ -1,4 +1,5 @@
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import { eventually } from '../../test/support/eventually.ts';
 import { makeTrace, runId } from '../../test/support/traces.ts';
 import type { Clock } from '../core/index.ts';
 import { MemoryTraceStore, type PruneQuery, type PruneResult, pruneAll, Retention } from './index.ts';
@@ -108,7 +109,7 @@ describe('Retention', () => {
     await store.setMaxAge('forever', 0);
     await store.setMaxAge('brief', HOUR);
     retention.poke(store);
-    await vi.waitFor(async () => expect(await store.list({})).toHaveLength(3));
+    await eventually(async () => expect(await store.list({})).toHaveLength(3));
     expect((await store.list({})).map(({ id }) => id).sort()).toEqual([runId(1), runId(3), runId(5)]);
   });
 

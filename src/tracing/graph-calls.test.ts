@@ -1,5 +1,6 @@
 import { Annotation, START, StateGraph } from '@langchain/langgraph';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import { eventually } from '../../test/support/eventually.ts';
 import { followCalls, takeRunSignal } from './graph-calls.ts';
 
 const State = Annotation.Root({ n: Annotation<number>() });
@@ -101,7 +102,7 @@ describe('followCalls', () => {
     const asked = isAsked ? chunks.next().catch(() => 'aborted') : undefined;
     controller.abort();
     open();
-    await vi.waitFor(() => expect(errors).toEqual([new Error('Abort')]));
+    await eventually(() => expect(errors).toEqual([new Error('Abort')]));
     await asked;
     expect(await chunks.next()).toEqual({ done: true, value: undefined });
   });

@@ -17,6 +17,7 @@ import { wrapOpenAI } from 'langsmith/wrappers';
 import OpenAI from 'openai';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { CollectingExporter } from '../../test/support/collecting-exporter.ts';
+import { eventually } from '../../test/support/eventually.ts';
 import { LangSmithServer } from '../../test/support/langsmith-server.ts';
 import type { Span, Trace } from '../core/index.ts';
 import { toLangSmithRuns } from './exporters/langsmith/index.ts';
@@ -149,7 +150,7 @@ describe('a traced graph while LANGSMITH_TRACING is set', () => {
 
   it('is what keeps langsmith from sending: without it the same run is sent', async () => {
     await graphOf(async ({ text }) => ({ text })).invoke({ text: 'x' });
-    await vi.waitFor(() => expect(langsmith.runs.map((run) => run['name'])).toContain('nested'), 5_000);
+    await eventually(() => expect(langsmith.runs.map((run) => run['name'])).toContain('nested'));
   });
 
   it('gives an error in a traceable function to that function and to all around it', async () => {
@@ -243,7 +244,7 @@ describe('a traced graph while LANGSMITH_TRACING is set', () => {
       name: 'request',
     });
     await handler('x');
-    await vi.waitFor(() => expect(langsmith.runs.map((run) => run['name'])).toEqual(['request']), 5_000);
+    await eventually(() => expect(langsmith.runs.map((run) => run['name'])).toEqual(['request']));
     const request = langsmith.runs[0]!;
     const [root, ...rest] = toLangSmithRuns(await only(), { project: 'p' });
     expect(root).toMatchObject({ name: 'nested', trace_id: request.id, parent_run_id: request.id });

@@ -15,7 +15,8 @@ import {
   StateGraph,
 } from '@langchain/langgraph';
 import { ToolNode } from '@langchain/langgraph/prebuilt';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import { eventually } from '../../test/support/eventually.ts';
 import { traceWith } from '../../test/support/trace-with.ts';
 import type { Trace } from '../core/index.ts';
 
@@ -33,7 +34,7 @@ const waiting = () => new StateGraph(State).addNode('wait', untilAborted).addEdg
 
 async function only(traced: { traces(): Promise<Trace[]> }): Promise<Trace> {
   // Aborted runs report the end of their root after the caller has its error.
-  return vi.waitFor(async () => {
+  return eventually(async () => {
     const traces = await traced.traces();
     expect(traces).toHaveLength(1);
     return traces[0]!;

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { MAX_CANDIDATES, type TraceStore } from '../../src/store/index.ts';
-import { anyTrace, makeSpan, makeTrace, runId } from '../support/traces.ts';
+import { anyTrace } from '../support/any-trace.ts';
+import { makeSpan, makeTrace, runId } from '../support/traces.ts';
 
 /**
  * What every trace store does. `open` gives a new, empty store; the suite closes it.

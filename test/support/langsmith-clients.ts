@@ -2,7 +2,8 @@ import { awaitAllCallbacks } from '@langchain/core/callbacks/promises';
 import { LangChainTracer } from '@langchain/core/tracers/tracer_langchain';
 import type { Client } from 'langsmith';
 import { RunTree } from 'langsmith/run_trees';
-import { expect, vi } from 'vitest';
+import { expect } from 'vitest';
+import { eventually } from './eventually.ts';
 import type { LangSmithServer } from './langsmith-server.ts';
 
 type Sender = LangChainTracer['client'];
@@ -24,12 +25,10 @@ export async function allSent(server: LangSmithServer, clients: readonly Sender[
     await last.end();
     await last.patchRun();
   }
-  await vi.waitFor(
-    () =>
-      expect(server.runs.filter((run) => run['name'] === LAST && 'end_time' in run)).toHaveLength(
-        senders.length,
-      ),
-    { timeout: 10_000 },
+  await eventually(() =>
+    expect(server.runs.filter((run) => run['name'] === LAST && 'end_time' in run)).toHaveLength(
+      senders.length,
+    ),
   );
 }
 

@@ -4,6 +4,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { traceStorePath } from '../../src/core/index.ts';
 import { openTraceStore } from '../../src/store/index.ts';
 import { flush, shutdown, traceGraph, tracingHealth } from '../../src/tracing/index.ts';
+import { eventually } from '../support/eventually.ts';
 import { LangSmithServer, type ReceivedRun } from '../support/langsmith-server.ts';
 import { otlpServer, type ReceivedSpan } from '../support/otlp-server.ts';
 import { tempDir } from '../support/temp-dir.ts';
@@ -84,7 +85,7 @@ const toRunId = (traceId: string) => traceId.replace(/^(.{8})(.{4})(.{4})(.{4})(
 
 /** Waits until every run has been decided and every kept one has reached each exporter. */
 async function settled(runs: number) {
-  await vi.waitFor(
+  await eventually(
     async () => {
       // Aborted runs report the end of their root after the caller has its error.
       const { traces_kept: kept = {}, traces_dropped: dropped = {} } = tracingHealth().counters;
@@ -93,7 +94,7 @@ async function settled(runs: number) {
       await flush();
       expect(tracingHealth().pendingTraces).toBe(0);
     },
-    { timeout: 60_000, interval: 50 },
+    { timeoutMs: 60_000 },
   );
 }
 

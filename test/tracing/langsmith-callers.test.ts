@@ -10,6 +10,7 @@ import { traceable } from 'langsmith/traceable';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
 import { flush, shutdown, type TraceOptions, traceGraph } from '../../src/tracing/index.ts';
+import { eventually } from '../support/eventually.ts';
 import { allSent, arrived } from '../support/langsmith-clients.ts';
 import { LangSmithServer } from '../support/langsmith-server.ts';
 import { tempDir } from '../support/temp-dir.ts';
@@ -333,7 +334,7 @@ it('a tracer of the caller’s that sends elsewhere goes on doing so while nothi
   await traceGraph(build(), { home: dir.path }).invoke(input, { callbacks });
   const here = await received();
   await away.awaitPendingTraceBatches();
-  await vi.waitFor(() => expect(other.runs.map((run) => run['name'])).toContain('agent'), 5_000);
+  await eventually(() => expect(other.runs.map((run) => run['name'])).toContain('agent'));
   expect(here.runs.some((path) => path.startsWith('agent:chain@orders > work'))).toBe(true);
   expect(here.posted).toBe(here.runs.length);
 });

@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { traceStorePath } from '../../src/core/index.ts';
 import { openTraceStore } from '../../src/store/index.ts';
 import { flush, shutdown, traceGraph } from '../../src/tracing/index.ts';
+import { eventually } from '../support/eventually.ts';
 import { LangSmithServer } from '../support/langsmith-server.ts';
 import { tempDir } from '../support/temp-dir.ts';
 
@@ -86,13 +87,10 @@ describe('with LANGSMITH_TRACING=true in the environment', () => {
     server.behaviour.outage = undefined;
     const next = traceGraph(build(), { home: dir.path });
     await next.invoke({ n: 1 });
-    await vi.waitFor(
-      async () => {
-        await flush();
-        expect(server.runs.filter((run) => run['name'] === 'orders')).toHaveLength(26);
-      },
-      { timeout: 15_000, interval: 100 },
-    );
+    await eventually(async () => {
+      await flush();
+      expect(server.runs.filter((run) => run['name'] === 'orders')).toHaveLength(26);
+    });
     const store = await openTraceStore({ path: traceStorePath(dir.path), readOnly: true });
     expect(await store.list({ limit: 100 })).toHaveLength(26);
     await store.close();

@@ -7,6 +7,7 @@ import {
 } from '@opentelemetry/sdk-metrics';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { metricsText, shutdown, type TraceOptions } from '../../src/tracing/index.ts';
+import { eventually } from '../support/eventually.ts';
 import { meteredGraph } from '../support/metered-graph.ts';
 import { parsePrometheusText } from '../support/prometheus-text.ts';
 import { tempDir } from '../support/temp-dir.ts';
@@ -51,7 +52,7 @@ function ownProvider() {
 
 /** Waits for the connection, which is made beside the first runs. */
 async function connected(own: ReturnType<typeof ownProvider>) {
-  await vi.waitFor(async () => expect((await own.read()).has('sluicegate.buffered')).toBe(true));
+  await eventually(async () => expect((await own.read()).has('sluicegate.buffered')).toBe(true));
 }
 
 describe('with a meter provider of the application', () => {
@@ -128,7 +129,7 @@ describe('with a meter provider of the application', () => {
     await say('hi');
     const own = ownProvider();
     metrics.setGlobalMeterProvider(own.provider);
-    await vi.waitFor(async () => {
+    await eventually(async () => {
       await say('hi');
       expect((await own.read()).get('sluicegate.runs')).toBeDefined();
     });

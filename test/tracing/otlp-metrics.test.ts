@@ -5,6 +5,7 @@ import { metrics } from '@opentelemetry/api';
 import { MeterProvider } from '@opentelemetry/sdk-metrics';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { shutdown, type TraceOptions } from '../../src/tracing/index.ts';
+import { eventually } from '../support/eventually.ts';
 import { meteredGraph } from '../support/metered-graph.ts';
 import { otlpServer, type ReceivedPoint } from '../support/otlp-server.ts';
 import { tempDir } from '../support/temp-dir.ts';
@@ -32,7 +33,7 @@ describe('with an OTLP endpoint in the environment', () => {
     vi.stubEnv('OTEL_EXPORTER_OTLP_ENDPOINT', server.url);
     vi.stubEnv('OTEL_SERVICE_NAME', 'support');
     const { say } = build('sent', { sampleRate: 1 });
-    await vi.waitFor(() => expect(metrics.getMeterProvider()).toBeInstanceOf(MeterProvider));
+    await eventually(() => expect(metrics.getMeterProvider()).toBeInstanceOf(MeterProvider));
     await say('hi');
     await shutdown();
     expect(server.requests.filter(({ path }) => path === '/v1/metrics')).toHaveLength(1);
@@ -60,7 +61,7 @@ describe('with an OTLP endpoint in the environment', () => {
     vi.stubEnv('OTEL_EXPORTER_OTLP_ENDPOINT', server.url);
     for (const name of ['first', 'second']) {
       const { say } = build(name);
-      await vi.waitFor(() => expect(metrics.getMeterProvider()).toBeInstanceOf(MeterProvider));
+      await eventually(() => expect(metrics.getMeterProvider()).toBeInstanceOf(MeterProvider));
       await say('hi');
       await shutdown();
       expect(ofGraph(server.metrics, name)).not.toEqual([]);
@@ -80,7 +81,7 @@ describe('with an OTLP endpoint in the environment', () => {
     await using server = await otlpServer();
     vi.stubEnv('OTEL_EXPORTER_OTLP_METRICS_ENDPOINT', `${server.url}/here/v1/metrics`);
     const { say } = build('alone', { sampleRate: 1 });
-    await vi.waitFor(() => expect(metrics.getMeterProvider()).toBeInstanceOf(MeterProvider));
+    await eventually(() => expect(metrics.getMeterProvider()).toBeInstanceOf(MeterProvider));
     await say('hi');
     await shutdown();
     expect(server.requests.map(({ path }) => path)).toEqual(['/here/v1/metrics']);
@@ -92,7 +93,7 @@ describe('with an OTLP endpoint in the environment', () => {
     const warnings: string[] = [];
     const logger = { warn: (text: string) => void warnings.push(text), error: () => {} };
     const { say } = build('down', { logger });
-    await vi.waitFor(() => expect(metrics.getMeterProvider()).toBeInstanceOf(MeterProvider));
+    await eventually(() => expect(metrics.getMeterProvider()).toBeInstanceOf(MeterProvider));
     await say('hi');
     await shutdown();
     expect(warnings).toEqual([expect.stringMatching(/^Metrics cannot be sent by OTLP: .*ECONNREFUSED/)]);

@@ -1,6 +1,7 @@
 import { Annotation, START, StateGraph } from '@langchain/langgraph';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { flush, shutdown, traceGraph, tracingHealth } from '../../src/tracing/index.ts';
+import { eventually } from '../support/eventually.ts';
 import { otlpServer } from '../support/otlp-server.ts';
 import { tempDir } from '../support/temp-dir.ts';
 
@@ -33,7 +34,7 @@ describe('with an OTLP endpoint in the environment', () => {
     await graph.invoke({ n: 1, text: SECRET }, { runId: kept });
     await graph.invoke({ n: 1 }, { runId: dropped });
     await expect(graph.invoke({ n: 0 }, { runId: failed })).rejects.toThrow('failed');
-    await vi.waitFor(async () => {
+    await eventually(async () => {
       await flush();
       expect(new Set(server.spans.map((span) => span.traceId))).toEqual(
         new Set([kept.replaceAll('-', ''), failed.replaceAll('-', '')]),
@@ -69,7 +70,7 @@ describe('with an OTLP endpoint in the environment', () => {
     for (const counted of [3, 6]) {
       server.answers.push({ status: 200, body: JSON.stringify({ partialSuccess: partial }) });
       await graph.invoke({ n: 1 });
-      await vi.waitFor(async () => {
+      await eventually(async () => {
         await flush();
         expect(rejected()).toBe(counted);
       });
@@ -96,7 +97,7 @@ describe('with an OTLP endpoint in the environment', () => {
       { n: 1 },
       { metadata: { traceparent: `00-${traceId}-${spanId}-01`, tracestate: 'ot=th:8,vendor=1' } },
     );
-    await vi.waitFor(async () => {
+    await eventually(async () => {
       await flush();
       expect(server.spans).not.toEqual([]);
     });

@@ -1,9 +1,10 @@
 import { Annotation, START, StateGraph } from '@langchain/langgraph';
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { traceStorePath } from '../../src/core/index.ts';
 import { openTraceStore } from '../../src/store/index.ts';
 import { flush, shutdown, type TraceOptions, traceGraph, tracingHealth } from '../../src/tracing/index.ts';
 import { resolveTraceOptions } from '../../src/tracing/options.ts';
+import { eventually } from '../support/eventually.ts';
 import { tempDir } from '../support/temp-dir.ts';
 import { makeTrace, runId } from '../support/traces.ts';
 
@@ -33,9 +34,7 @@ async function agesAfterRun(home: string, options: TraceOptions): Promise<number
   const ages = async () => (await after.list({ limit: 100 })).flatMap(({ id }) => ids.get(id) ?? []);
   // It goes on beside the writes: where something is to be removed, wait until it has been.
   if (options.retentionDays !== 0 && options.baselineProjects === undefined) {
-    await vi.waitFor(async () => expect(tracingHealth().counters.traces_removed).toBeDefined(), {
-      timeout: 5_000,
-    });
+    await eventually(async () => expect(tracingHealth().counters.traces_removed).toBeDefined());
   }
   const left = await ages();
   await after.close();
@@ -80,7 +79,7 @@ describe('the age of traces in the embedded store', () => {
     ]);
     await store.setMaxAge('golden', 90 * DAY);
     expect(await agesAfterRun(dir.path, { project: 'shop', retentionDays: 1 })).toHaveLength(14);
-    await vi.waitFor(async () => expect(await store.list({ project: 'other' })).toHaveLength(1));
+    await eventually(async () => expect(await store.list({ project: 'other' })).toHaveLength(1));
     expect(await store.list({ project: 'golden' })).toMatchObject([{ id: runId(101) }]);
     expect(await store.list({ project: 'other' })).toMatchObject([{ id: runId(103) }]);
     expect(await store.list({ project: 'shop' })).toMatchObject([{ name: 'shop', project: 'shop' }]);

@@ -9,6 +9,7 @@ import { seededRandom, silentLogger, systemClock, traceSchema } from '../../src/
 import { Counters } from '../../src/tracing/counters.ts';
 import { Delivery } from '../../src/tracing/delivery.ts';
 import { TRACE_FORMAT } from '../../src/tracing/spool/index.ts';
+import { PATIENCE_MS } from '../support/eventually.ts';
 import { HttpExporter } from '../support/http-exporter.ts';
 import { numberedTrace } from '../support/numbered-trace.ts';
 import { tempDir } from '../support/temp-dir.ts';
@@ -16,9 +17,6 @@ import { TraceSink } from '../support/trace-sink.ts';
 
 const PROGRAM = fileURLToPath(new URL('../support/spooling-process.ts', import.meta.url));
 const NODE_FLAGS = ['--experimental-strip-types', '--disable-warning=ExperimentalWarning'];
-
-/** No wait of these tests is longer than this. */
-const PATIENCE_MS = 20_000;
 
 /** Killed with its scope, also when an assertion fails: a child left behind would keep the test run open. */
 interface Spooling extends AsyncDisposable {

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { anyText } from '../../../test/support/any-text.ts';
 import { claimsResolution, DEFAULT_RESOLUTION_WORDS } from './claim.ts';
 
 const CLAIMS = [
@@ -378,7 +379,7 @@ describe('claimsResolution', () => {
     const piece = fc.oneof(
       word,
       fc.constantFrom('not ', ', ', '. ', '? ', ': ', '(', ')', ' - ', 'if ', 'and ', 'it was ', '\n'),
-      fc.string({ unit: 'binary', maxLength: 10 }),
+      anyText({ maxLength: 10 }),
     );
     fc.assert(
       fc.property(fc.array(piece, { maxLength: 30 }), (pieces) => {

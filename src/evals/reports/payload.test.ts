@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { anyText } from '../../../test/support/any-text.ts';
 import { payloadView } from './payload.ts';
 import { visibleText } from './visible-text.ts';
 
@@ -84,7 +85,7 @@ describe('a payload in a report', () => {
   });
 
   it('stays within its bound for any value, never cuts a character in two, and marks every cut', () => {
-    const content = fc.string({ unit: 'binary', maxLength: 80 });
+    const content = anyText({ maxLength: 80 });
     const value = fc.record({
       messages: fc.array(fc.record({ type: fc.constantFrom('human', 'ai', 'tool'), content })),
       more: fc.jsonValue(),
@@ -109,7 +110,7 @@ describe('text made visible', () => {
       'a[U+001B][31m[U+202E]b[U+0000]\nc\td\u{1F468}\u200D\u{1F469}',
     );
     fc.assert(
-      fc.property(fc.string({ unit: 'binary' }), (given) => {
+      fc.property(anyText(), (given) => {
         expect(visibleText(given)).not.toMatch(/[^\P{Cc}\n\t]|[^\P{Cf}\u200C\u200D]|\p{Cs}|\p{Zl}|\p{Zp}/u);
       }),
     );

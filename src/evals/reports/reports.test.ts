@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { anyText } from '../../../test/support/any-text.ts';
 import { runFolder } from '../../core/index.ts';
 import type { Experiment, ScoredCall } from '../experiment.ts';
 import { gate, toScoreSet, type Verdict } from '../gate/index.ts';
@@ -197,7 +198,7 @@ describe('the Markdown summary', () => {
 describe('text of others', () => {
   it('is one line without control characters, of limited length', () => {
     fc.assert(
-      fc.property(fc.string({ unit: 'binary', maxLength: 400 }), (text) => {
+      fc.property(anyText({ maxLength: 400 }), (text) => {
         const plain = plainText(text);
         expect(plain).not.toMatch(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u);
         expect([...plain].length).toBeLessThanOrEqual(200);
@@ -208,7 +209,7 @@ describe('text of others', () => {
 
   it('has nothing left that Markdown or HTML could read', () => {
     fc.assert(
-      fc.property(fc.string({ unit: 'binary', maxLength: 100 }), (text) => {
+      fc.property(anyText({ maxLength: 100 }), (text) => {
         expect(markdownText(text).replace(/&#\d+;/g, ' ')).not.toMatch(
           /[\\`*{}[\]<>()#!|~&@$^]|:\/|www\.|(^|\W)_|_(\W|$)/i,
         );

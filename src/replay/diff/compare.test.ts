@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { anyTrace, makeSpan, makeTrace } from '../../../test/support/traces.ts';
+import { anyTrace } from '../../../test/support/any-trace.ts';
+import { makeSpan, makeTrace } from '../../../test/support/traces.ts';
 import type { Span, Trace } from '../../core/index.ts';
 import { diffTraces } from './trace-diff.ts';
 

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { anyText } from '../../../test/support/any-text.ts';
 import { parsePrometheusText } from '../../../test/support/prometheus-text.ts';
 import type { MetricDefinition } from './definitions.ts';
 import { exposition, formatNumber } from './exposition.ts';
@@ -25,7 +26,7 @@ const histogram = {
 const text = fc
   .array(
     fc.oneof(
-      fc.string({ unit: 'binary', maxLength: 4 }),
+      anyText({ maxLength: 4 }),
       fc.constantFrom('\\', '"', '\n', '\r', '{', '}', ',', '=', ' ', '\u2028', 'n'),
     ),
   )

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { anyTrace, makeSpan, makeTrace, runId } from '../../../../test/support/traces.ts';
+import { anyTrace } from '../../../../test/support/any-trace.ts';
+import { makeSpan, makeTrace, runId } from '../../../../test/support/traces.ts';
 import type { Outcome, Span } from '../../../core/index.ts';
 import { parseDottedOrder } from './dotted-order.ts';
 import { toLangSmithRuns } from './langsmith-run.ts';

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import * as semconv from '@opentelemetry/semantic-conventions/incubating';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { anyTrace, makeSpan, makeTrace, runId } from '../../../../test/support/traces.ts';
+import { anyTrace } from '../../../../test/support/any-trace.ts';
+import { makeSpan, makeTrace, runId } from '../../../../test/support/traces.ts';
 import { OUTCOMES, type Span, type Trace } from '../../../core/index.ts';
 import { otelSpanId, otelTraceId } from '../../otel/index.ts';
 import {
