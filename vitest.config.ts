@@ -1,10 +1,18 @@
+import { globSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { configDefaults, defineConfig } from 'vitest/config';
 
+/** Tests of what belongs to a whole process: its signals, the globals of OpenTelemetry, the patches of LangChain. */
+const OF_A_PROCESS = [
+  'src/tracing/{direct-callbacks,otel}/**/*.test.ts',
+  'src/tracing/{langchain-tracer,lifecycle,run-tree-place}.test.ts',
+];
+
 /** Their tests leave nothing behind in the process, and can share one: loading LangChain takes longer than most of them. */
-const SHARING = ['core', 'evals', 'store', 'serve', 'replay', 'cli'].map(
-  (name) => `src/${name}/**/*.test.ts`,
-);
+const SHARING = globSync('src/{core,evals,store,serve,replay,cli,tracing}/**/*.test.ts', {
+  cwd: import.meta.dirname,
+  exclude: globSync(OF_A_PROCESS, { cwd: import.meta.dirname }),
+});
 
 export default defineConfig({
   test: {
@@ -12,9 +20,9 @@ export default defineConfig({
     maxWorkers: availableParallelism() + 1,
     // A home of their own per run: no test may write traces or runs into the checkout.
     env: { SLUICE_HOME: '', LANGSMITH_TRACING: 'false' },
-    testTimeout: 30_000,
-    // Some hooks install packages, start a database or remove both, beside other tests.
-    hookTimeout: 120_000,
+    // For what hangs. A test that starts processes takes four times as long beside others as by itself.
+    testTimeout: 180_000,
+    hookTimeout: 180_000,
     // As long as `test/support/eventually.ts` waits.
     expect: { poll: { timeout: 20_000 } },
     projects: [

@@ -47,7 +47,7 @@ function delivered(out: string): unknown {
   return JSON.parse(/^Delivered: (.*)$/m.exec(out)?.[1] ?? 'null');
 }
 
-describe('the examples of exporters', { timeout: 60_000 }, () => {
+describe('the examples of exporters', () => {
   it('both.ts prints what LangSmith and a collector get, and what was delivered', async () => {
     const { code, out, err } = await run('both');
     expect(err).toBe('');

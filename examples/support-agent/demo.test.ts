@@ -42,7 +42,7 @@ describe('the demo of a flaky agent', () => {
     expect(acts[0]).toContain('4 extra rounds');
     expect(acts[1]).toContain('4 extra rounds');
     expect(acts[2]).not.toContain('extra round');
-  }, 120_000);
+  });
 });
 
 test.each([

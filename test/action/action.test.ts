@@ -37,7 +37,7 @@ beforeAll(async () => {
   dir = await tempDir();
   consumer = join(dir.path, 'consumer');
   await makeConsumer(consumer, dir.path);
-}, 180_000);
+});
 
 afterAll(async () => {
   await dir?.[Symbol.asyncDispose]();
@@ -56,7 +56,7 @@ describe('the action', () => {
     });
     good = measured.outputs['results'] ?? '';
     expect((await readResults(measured)).calls).toHaveLength(EXAMPLES);
-  }, 60_000);
+  });
 
   it('passes an agent that is as good as the baseline, and says where the report is', async () => {
     const result = await call({ with: { suite: 'orders', baseline: good } });
@@ -73,7 +73,7 @@ describe('the action', () => {
     for (const path of result.used.get('Keep the reports')?.['path']?.trim().split('\n') ?? [])
       expect((await stat(path)).isFile()).toBe(true);
     expect(result.used.has('Set up Node.js')).toBe(false);
-  }, 30_000);
+  });
 
   it('fails a worse one with the exit code of the gate, and keeps its report all the same', async () => {
     const result = await call({ with: { baseline: good }, env: { AGENT: 'bad' } });
@@ -84,14 +84,14 @@ describe('the action', () => {
     expect(result.exitCodes.get('Gate')).toBe(1);
     expect(result.used.has('Keep the reports')).toBe(true);
     expect(result.log).toContain('::error file=orders.jsonl,line=1');
-  }, 30_000);
+  });
 
   it('has no verdict without a baseline, and says how to make one', async () => {
     const result = await call();
     expect(result.exitCodes.get('Gate')).toBe(3);
     expect(result.outputs).toMatchObject({ verdict: 'no_verdict', 'exit-code': '3', label: '' });
     expect(result.log).toContain('sluice baseline accept --suite orders');
-  }, 30_000);
+  });
 
   it('passes repeats, budgets, a target and further arguments on', async () => {
     const result = await call({
@@ -107,7 +107,7 @@ describe('the action', () => {
     const { head, verdict } = await readResults(result);
     expect(head).toMatchObject({ repeats: 2, target: 'graph:agent.ts#graph' });
     expect(verdict?.rounds.stopped).toBe('off');
-  }, 30_000);
+  });
 
   it.each(['500tokens', '1m 500tokens'])(
     'ends without a verdict where the budget %s is spent',
@@ -117,7 +117,6 @@ describe('the action', () => {
       expect(result.outputs['verdict']).toBe('no_verdict');
       expect(result.log).toContain('budget');
     },
-    30_000,
   );
 
   it.each([
@@ -130,17 +129,13 @@ describe('the action', () => {
     [{ gate: 'yes' }, 'gate must be true or false'],
     [{ comment: 'maybe' }, 'comment must be true or false'],
     [{ args: '--unknown-flag' }, 'unknown-flag'],
-  ])(
-    'refuses %j as a mistake of its caller, exit code 2',
-    async (inputs, said) => {
-      const result = await call({ with: inputs });
-      expect(result.exitCodes.get('Gate')).toBe(2);
-      expect(result.conclusion).toBe('failure');
-      expect(result.log).toContain(said);
-      expect(result.used.has('Keep the reports')).toBe(false);
-    },
-    30_000,
-  );
+  ])('refuses %j as a mistake of its caller, exit code 2', async (inputs, said) => {
+    const result = await call({ with: inputs });
+    expect(result.exitCodes.get('Gate')).toBe(2);
+    expect(result.conclusion).toBe('failure');
+    expect(result.log).toContain(said);
+    expect(result.used.has('Keep the reports')).toBe(false);
+  });
 
   // The first is run by a shell between double quotes too, the second after single ones.
   it.each(['$(touch injected)', "';touch injected;'"])(
@@ -161,14 +156,13 @@ describe('the action', () => {
       for (const key of keys) expect((await call({ with: { [key]: text } })).conclusion).toBe('failure');
       expect(await readdir(consumer)).not.toContain('injected');
     },
-    60_000,
   );
 
   it('uploads nothing where it is told so', async () => {
     const result = await call({ with: { baseline: good, artifact: 'none' } });
     expect(result.outputs['verdict']).toBe('pass');
     expect(result.used.has('Keep the reports')).toBe(false);
-  }, 30_000);
+  });
 
   it('asks for npm ci where the project has sluicegate and did not install it', async () => {
     const empty = join(dir.path, 'not-installed');
@@ -214,7 +208,7 @@ describe('the action', () => {
     // It ran, and found no agent.
     expect(result.exitCodes.get('Gate')).toBe(3);
     expect(result.log).toContain('ECONNREFUSED');
-  }, 120_000);
+  });
 
   it('sets up a newer Node.js where the one of the job is too old', async () => {
     const tools = join(dir.path, 'old-node');
@@ -252,7 +246,7 @@ describe('the action', () => {
       expect(await readFile(join(dir.path, 'gh.log'), 'utf8')).toContain(
         'gh run list --repo owner/name --workflow gate.yml --branch main --event push --status success',
       );
-    }, 30_000);
+    });
 
     it.each([
       ['there is none', '', 'results-of-main', 'no successful run of gate.yml on main'],
@@ -270,7 +264,7 @@ describe('the action', () => {
       const result = await call({ with: inputs, env: await github(''), github: { event } });
       expect(result.outputs['verdict']).toBe('measured');
       expect(result.exitCodes.has('Fetch the baseline')).toBe(false);
-    }, 30_000);
+    });
 
     it('refuses a second baseline', async () => {
       const inputs = { 'baseline-artifact': 'results-of-main', baseline: good };
@@ -318,12 +312,12 @@ describe('the action', () => {
         'POST /repos/owner/name/issues/7/comments Bearer ghs_job',
       ]);
       expect(result.log).not.toContain('ghs_job');
-    }, 30_000);
+    });
 
     it('keeps the verdict where the comment is refused', async () => {
       const { result } = await onPullRequest(403);
       expect(result).toMatchObject({ conclusion: 'success', outputs: { verdict: 'pass' } });
       expect(result.log).toContain('::warning::No comment was made');
-    }, 30_000);
+    });
   });
 });

@@ -1,8 +1,9 @@
 // A repository of its own that installed the packed package.
-import { chmod, cp, mkdir, readdir, symlink, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { runOk } from '../package/npm.ts';
+import { pack } from '../package/pack.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -45,30 +46,11 @@ export async function makeConsumer(path: string, scratch: string): Promise<void>
   await mkdir(modules, { recursive: true });
   for (const name of await readdir(join(ROOT, 'node_modules')))
     if (!name.startsWith('.')) await symlink(join(ROOT, 'node_modules', name), join(modules, name));
-  const source = join(scratch, 'source');
-  for (const name of [
-    'src',
-    'bin',
-    'schemas',
-    'package.json',
-    'tsconfig.json',
-    'tsconfig.build.json',
-    'CHANGELOG.md',
-  ])
-    await cp(join(ROOT, name), join(source, name), { recursive: true });
-  await symlink(join(ROOT, 'node_modules'), join(source, 'node_modules'));
-  runOk(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json'], source);
-  const [pack] = JSON.parse(
-    runOk('npm', ['pack', '--ignore-scripts', '--json', '--pack-destination', scratch], source),
-  ) as [{ filename: string }];
+  const { tarball } = pack(scratch);
   await mkdir(join(modules, 'sluicegate'));
   await mkdir(join(modules, '.bin'));
   await symlink('../sluicegate/bin/sluice.js', join(modules, '.bin', 'sluice'));
-  runOk(
-    'tar',
-    ['xzf', join(scratch, pack.filename), '--strip-components=1', '-C', join(modules, 'sluicegate')],
-    path,
-  );
+  runOk('tar', ['xzf', tarball, '--strip-components=1', '-C', join(modules, 'sluicegate')], path);
 
   await writeFile(
     join(path, 'package.json'),

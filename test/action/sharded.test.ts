@@ -1,5 +1,5 @@
 // The reusable workflow for shards, as a repository of its own calls it: the steps of its jobs, run by bash.
-import { cp, readdir, readFile } from 'node:fs/promises';
+import { cp, mkdir, readdir, readFile, symlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -33,7 +33,7 @@ beforeAll(async () => {
   dir = await tempDir();
   consumer = join(dir.path, 'consumer');
   await makeConsumer(consumer, dir.path);
-}, 180_000);
+});
 
 afterAll(async () => {
   await dir?.[Symbol.asyncDispose]();
@@ -56,7 +56,13 @@ async function job(
 ): Promise<StepsResult & { readonly workspace: string }> {
   machines += 1;
   const workspace = join(dir.path, `machine-${machines}`);
-  await cp(consumer, workspace, { recursive: true, verbatimSymlinks: true });
+  await mkdir(workspace);
+  for (const name of await readdir(consumer)) {
+    const from = join(consumer, name);
+    // What is installed is only read.
+    if (name === 'node_modules') await symlink(from, join(workspace, name));
+    else await cp(from, join(workspace, name));
+  }
   await prepare?.(workspace);
   const declared = Object.entries(workflow.on.workflow_call.inputs).map(([key, each]) => [
     key,
@@ -120,8 +126,11 @@ it.each([0, 1, -1, 2.5, 257, 12345, ''])('refuses %j shards', async (shards) => 
   expect(steps['plan']?.outputs['shards']).toBeUndefined();
 });
 
+let halves: readonly string[];
+
 it('measures every example once, gates all of them together, and uploads the one report', async () => {
-  const good = await merge(await measure(2));
+  halves = await measure(2);
+  const good = await merge(halves);
   expect(good.exitCodes.get('Gate')).toBe(3);
   const baseline = join(
     good.workspace,
@@ -146,10 +155,10 @@ it('measures every example once, gates all of them together, and uploads the one
   expect(failed).toMatchObject({ conclusion: 'failure', steps: { gate: { outputs: { verdict: 'fail' } } } });
   expect(failed.exitCodes.get('Gate')).toBe(1);
   expect(failed.used.has('actions/upload-artifact')).toBe(true);
-}, 120_000);
+});
 
 it('has no verdict where a shard is missing, and names it', async () => {
-  const [first = ''] = await measure(2);
+  const [first = ''] = halves;
   const result = await merge([first]);
   expect(result.exitCodes.get('Gate')).toBe(3);
   expect(result.log).toContain('Shard 2/2 of orders is missing');
@@ -158,7 +167,7 @@ it('has no verdict where a shard is missing, and names it', async () => {
 
 it('has no verdict where every shard is missing', async () => {
   expect((await merge([])).exitCodes.get('Gate')).toBe(2);
-}, 30_000);
+});
 
 it.each(['$(touch injected)', "';touch injected;'"])(
   'never lets the shell read the input %s',
@@ -172,5 +181,4 @@ it.each(['$(touch injected)', "';touch injected;'"])(
       expect(await readdir(workspace)).not.toContain('injected');
     }
   },
-  60_000,
 );

@@ -1,11 +1,12 @@
 // The package as a user gets it: packed, installed into an empty project, run and type-checked there.
-import { cp, mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { tempDir } from '../support/temp-dir.ts';
 import { npmFinds, run, runOk } from './npm.ts';
+import { pack } from './pack.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const manifest = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')) as {
@@ -35,20 +36,6 @@ async function install(project: string, packages: readonly string[]): Promise<vo
   runOk('npm', ['install', ...quiet, ...packages], project);
 }
 
-/** What the package is made from. */
-const SOURCES = [
-  'src',
-  'bin',
-  'scripts',
-  'schemas',
-  'package.json',
-  'tsconfig.json',
-  'tsconfig.build.json',
-  'README.md',
-  'CHANGELOG.md',
-  'LICENSE',
-];
-
 const canInstall = npmFinds('@langchain/langgraph', tmpdir());
 if (!canInstall && !process.env['CI'])
   console.warn('Skipped: the package test needs a package registry, and npm reaches none.');
@@ -64,19 +51,10 @@ describe.skipIf(!canInstall && !process.env['CI'])('the packed package', () => {
   beforeAll(async () => {
     if (!canInstall) throw new Error('The package test needs a package registry, and npm reaches none.');
     dir = await tempDir();
-    const source = join(dir.path, 'source');
     project = join(dir.path, 'project');
-    // Built in a copy: a build in the checkout would take dist/ away from the tests that run beside this one.
-    for (const name of SOURCES) await cp(join(ROOT, name), join(source, name), { recursive: true });
-    await symlink(join(ROOT, 'node_modules'), join(source, 'node_modules'));
-    runOk('npm', ['run', 'build'], source);
-    const [pack] = JSON.parse(
-      runOk('npm', ['pack', '--ignore-scripts', '--json', '--pack-destination', dir.path], source),
-    ) as [{ filename: string; files: { path: string }[] }];
-    packed = pack.files.map(({ path }) => path);
-    tarball = join(dir.path, pack.filename);
+    ({ files: packed, tarball } = pack(dir.path));
     await install(project, [tarball, ...PEERS]);
-  }, 300_000);
+  });
 
   afterAll(async () => {
     await dir?.[Symbol.asyncDispose]();
@@ -157,7 +135,7 @@ describe.skipIf(!canInstall && !process.env['CI'])('the packed package', () => {
       look_up: 'invoke_agent support',
       query: 'look_up',
     });
-  }, 120_000);
+  });
 
   it('loads no server, no argument parser and no evaluator with sluicegate/tracing', async () => {
     await writeFile(join(project, 'loaded.mjs'), LOADED_MODULES);

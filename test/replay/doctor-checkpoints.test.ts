@@ -44,7 +44,7 @@ async function branch(checkpointer: PostgresSaver, threadId: string) {
 describePostgres('doctorCheckpoints on Postgres', () => {
   beforeAll(async () => {
     postgres = await startPostgres();
-  }, 60_000);
+  });
   afterAll(() => postgres?.[Symbol.asyncDispose]());
 
   it('finds nothing wrong with threads of a sound agent, and changes nothing', async () => {

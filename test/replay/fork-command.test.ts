@@ -75,7 +75,7 @@ let postgres: PrivatePostgres;
 describePostgres('sluice replay --from-failure on Postgres', () => {
   beforeAll(async () => {
     postgres = await startPostgres();
-  }, 60_000);
+  });
   afterAll(() => postgres?.[Symbol.asyncDispose]());
 
   it('proves a mend from the failing node on, calls no tool, and leaves the tables as they were', async () => {

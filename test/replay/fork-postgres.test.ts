@@ -52,7 +52,7 @@ const caught = (promise: Promise<unknown>) =>
 describePostgres('a fork of a thread in Postgres', () => {
   beforeAll(async () => {
     postgres = await startPostgres();
-  }, 60_000);
+  });
   afterAll(() => postgres?.[Symbol.asyncDispose]());
 
   it.each([

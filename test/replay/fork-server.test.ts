@@ -28,7 +28,7 @@ let server: LangGraphServer;
 describeLangGraphServer('a fork of a thread of a LangGraph server', () => {
   beforeAll(async () => {
     server = await startLangGraphServer();
-  }, 90_000);
+  });
   afterAll(() => server?.[Symbol.asyncDispose]());
 
   const history = (trace: Trace) => server.get(`/threads/${trace.threadId}/history?limit=100`);

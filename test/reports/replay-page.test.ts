@@ -78,7 +78,7 @@ describe.skipIf(!hasChromium && !process.env['CI'])('the page of a replay in a b
     browser = await launchChromium();
     const page = renderReplayPage(result(), { traceId: HOSTILE, on: HOSTILE, baseline: HOSTILE });
     await writeFile(join(dir.path, 'replay.html'), page);
-  }, 60_000);
+  });
   afterAll(async () => {
     await browser?.close();
     await dir?.[Symbol.asyncDispose]();
@@ -114,22 +114,18 @@ describe.skipIf(!hasChromium && !process.env['CI'])('the page of a replay in a b
   it.each([
     ['light', 1200],
     ['dark', 400],
-  ] as const)(
-    'has no barrier that axe knows: %s, %i wide',
-    async (scheme, width) => {
-      const axe = await readFile(axePath, 'utf8');
-      const page = await browser.newPage();
-      await page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: scheme }]);
-      await page.setViewport({ width, height: 900 });
-      await page.setBypassCSP(true);
-      await page.goto(pathToFileURL(join(dir.path, 'replay.html')).href);
-      await page.evaluate(axe);
-      const found = (await page.evaluate('axe.run()')) as {
-        violations: { id: string; nodes: { html: string }[] }[];
-      };
-      expect(found.violations.map(({ id, nodes }) => [id, nodes[0]?.html])).toEqual([]);
-      await page.close();
-    },
-    30_000,
-  );
+  ] as const)('has no barrier that axe knows: %s, %i wide', async (scheme, width) => {
+    const axe = await readFile(axePath, 'utf8');
+    const page = await browser.newPage();
+    await page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: scheme }]);
+    await page.setViewport({ width, height: 900 });
+    await page.setBypassCSP(true);
+    await page.goto(pathToFileURL(join(dir.path, 'replay.html')).href);
+    await page.evaluate(axe);
+    const found = (await page.evaluate('axe.run()')) as {
+      violations: { id: string; nodes: { html: string }[] }[];
+    };
+    expect(found.violations.map(({ id, nodes }) => [id, nodes[0]?.html])).toEqual([]);
+    await page.close();
+  });
 });

@@ -49,7 +49,7 @@ describe.skipIf(!hasChromium && !process.env['CI'])('the pages of reports in a b
       history: renderHtmlHistory({ suites: new Map([['support', runs]]) }),
     };
     for (const [name, text] of Object.entries(pages)) await writeFile(join(dir.path, `${name}.html`), text);
-  }, 60_000);
+  });
 
   afterAll(async () => {
     await browser?.close();
@@ -193,7 +193,7 @@ describe.skipIf(!hasChromium && !process.env['CI'])('the pages of reports in a b
       });
       expect(violations, `${name} ${scheme} ${width}`).toEqual([]);
     }
-  }, 60_000);
+  });
 
   it('never scroll sideways on a narrow screen', async () => {
     for (const name of ['report', 'hostile', 'history']) {

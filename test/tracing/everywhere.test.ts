@@ -103,9 +103,7 @@ afterEach(() => {
 });
 
 describe('5,000 runs at a rate of 0.1, of which 500 fail in every way a run can', () => {
-  it('reach the store, LangSmith and an OTLP collector alike: every error, no false one, and the share of the rest', {
-    timeout: 90_000,
-  }, async () => {
+  it('reach the store, LangSmith and an OTLP collector alike: every error, no false one, and the share of the rest', async () => {
     await using dir = await tempDir();
     await using langsmith = await LangSmithServer.start({ apiKey: KEY });
     await using collector = await otlpServer();

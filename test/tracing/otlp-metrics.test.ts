@@ -125,7 +125,7 @@ describe('a process that ends by itself', () => {
     expect(await run(`${server.url}/v1/metrics`)).toBe(0);
     const runs = server.metrics.filter(({ metric }) => metric === 'sluicegate.runs');
     expect(runs).toMatchObject([{ value: 3, attributes: { 'gen_ai.agent.name': 'child' } }]);
-  }, 20_000);
+  });
 
   it('waits for a collector that answers nothing as long as for traces, and no longer', async () => {
     await using server = await otlpServer();

@@ -84,7 +84,7 @@ it('a resend that is killed with SIGKILL half way loses no trace, and the next o
   const posts = server.requests.reduce((sum, request) => sum + request.posts.length, 0);
   expect(posts).toBeGreaterThanOrEqual(count);
   expect(server.complaints).toEqual([]);
-}, 120_000);
+});
 
 it('a resend loses nothing of what other processes set aside meanwhile', async () => {
   await using dir = await tempDir();
@@ -109,4 +109,4 @@ it('a resend loses nothing of what other processes set aside meanwhile', async (
   expect(Math.min(first, second)).toBeGreaterThan(100);
   expect(arrived(server)).toEqual(new Set([...ids(first), ...ids(second, 1_000_000)]));
   expect(letters(dir.path)).toEqual([]);
-}, 120_000);
+});

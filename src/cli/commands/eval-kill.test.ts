@@ -114,4 +114,4 @@ it(`killed ${KILLS} times, a run loses no finished example and repeats none, in 
   expect(new Set(lines).size).toBe(lines.length);
   expect(lines).toHaveLength(calls.length);
   expect(total(project.asked) - lines.length).toBe(wasted);
-}, 120_000);
+});
