@@ -5,7 +5,7 @@ import { configDefaults, defineConfig } from 'vitest/config';
 /** Tests of what belongs to a whole process: its signals, the globals of OpenTelemetry, the patches of LangChain. */
 const OF_A_PROCESS = [
   'src/tracing/{direct-callbacks,otel}/**/*.test.ts',
-  'src/tracing/{langchain-tracer,lifecycle,run-tree-place}.test.ts',
+  'src/tracing/{lifecycle,langsmith-tree/langchain-tracer,langsmith-tree/run-tree-place}.test.ts',
 ];
 
 /** Their tests leave nothing behind in the process, and can share one: loading LangChain takes longer than most of them. */

@@ -11,7 +11,7 @@ import { serveOptionsSchema } from '../src/serve/options.ts';
 import { COUNTERS } from '../src/tracing/counters.ts';
 import { langSmithOptionsSchema } from '../src/tracing/exporters/langsmith/index.ts';
 import { otelAttributes, otelInstruments } from '../src/tracing/metrics/otel-instruments.ts';
-import { traceOptionsSchema } from '../src/tracing/options-schema.ts';
+import { traceOptionsSchema } from '../src/tracing/options/options-schema.ts';
 import { spanPlaceSchema } from '../src/tracing/redaction/hiding.ts';
 import { keepRuleSchema } from '../src/tracing/sampling/index.ts';
 import { type DocTables, markdownTable } from './doc-pages.ts';

@@ -1,10 +1,10 @@
 import { GraphCallbackHandler, type GraphInterruptEvent, type GraphResumeEvent } from '@langchain/langgraph';
-import { MAX_PIECES, type Piece, pieceOf } from './answer-pieces.ts';
 import { DIRECT, type DirectHandler, useDirectCallbacks } from './direct-callbacks/index.ts';
-import { takeRunSignal } from './graph-calls.ts';
-import { learnOwnNames, ownNameOf } from './own-names.ts';
-import type { Recorder } from './recorder.ts';
-import { chainType, type Metadata, modelName, type SerializedRunnable } from './reported-run.ts';
+import { takeRunSignal } from './graphs/graph-calls.ts';
+import { MAX_PIECES, type Piece, pieceOf } from './recording/answer-pieces.ts';
+import { learnOwnNames, ownNameOf } from './recording/own-names.ts';
+import type { Recorder } from './recording/recorder.ts';
+import { chainType, type Metadata, modelName, type SerializedRunnable } from './recording/reported-run.ts';
 
 /** Event of a model span: lengths of the pieces in which its answer came. */
 const PIECES = 'pieces';

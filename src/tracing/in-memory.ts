@@ -1,7 +1,7 @@
 import { silentLogger, type Trace } from '../core/index.ts';
 import type { ExportResult, TraceExporter } from './exporters/index.ts';
-import { followCalls } from './graph-calls.ts';
-import { resolveTraceOptions } from './options.ts';
+import { followCalls } from './graphs/graph-calls.ts';
+import { resolveTraceOptions } from './options/options.ts';
 import { OtelHub } from './otel/index.ts';
 import { Tracer } from './tracer.ts';
 import type { TraceableGraph } from './wrap.ts';

@@ -1,6 +1,6 @@
 import type { Logger } from '../core/index.ts';
 import type { CounterName } from './counters.ts';
-import type { DeliveryHealth } from './delivery.ts';
+import type { DeliveryHealth } from './delivery/delivery.ts';
 import { MetricsRegistry } from './metrics/index.ts';
 import type { JoinedOtel } from './process-otel.ts';
 import type { Tracer } from './tracer.ts';

@@ -1,10 +1,10 @@
 import { type Logger, systemClock } from '../core/index.ts';
 import type { Counters } from './counters.ts';
+import { SpanDelivery } from './delivery/span-delivery.ts';
 import { tracingHealth, trafficMetrics } from './live-tracers.ts';
 import { connectMetrics, type MetricsConnection } from './metrics/index.ts';
-import type { ResolvedTraceOptions } from './options.ts';
+import type { ResolvedTraceOptions } from './options/options.ts';
 import { connectOtel, type OtelConnection, otelIsRegistered } from './otel/index.ts';
-import { SpanDelivery } from './span-delivery.ts';
 
 /** What {@link joinOtel} takes from outside. */
 export interface JoinOtelDeps {

@@ -5,7 +5,7 @@ import { tempDir } from '../../test/support/temp-dir.ts';
 import { silentLogger, traceStorePath } from '../core/index.ts';
 import { openTraceStore } from '../store/index.ts';
 import { shutdown, traceGraph } from './index.ts';
-import type { TraceOptions } from './options-schema.ts';
+import type { TraceOptions } from './options/options-schema.ts';
 import { isTraced, rehearse, rehearsedOptions, wrappedOptions } from './rehearsal.ts';
 
 afterEach(() => shutdown());

@@ -1,8 +1,8 @@
 import type { BaseCallbackHandler } from '@langchain/core/callbacks/base';
 import { isRecord, type Logger, traceStorePath } from '../core/index.ts';
 import { StoreExporter } from './exporters/index.ts';
-import { type ResolvedTraceOptions, resolveTraceOptions } from './options.ts';
-import type { TraceOptions } from './options-schema.ts';
+import { type ResolvedTraceOptions, resolveTraceOptions } from './options/options.ts';
+import type { TraceOptions } from './options/options-schema.ts';
 import { OtelHub } from './otel/index.ts';
 import { optionsOfHandler, Tracer } from './tracer.ts';
 import type { TraceableGraph } from './wrap.ts';

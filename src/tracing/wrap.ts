@@ -1,11 +1,11 @@
 import type { Pregel } from '@langchain/langgraph/pregel';
 import { describeValue, type Logger, UsageError } from '../core/index.ts';
-import { compiledGraphIn } from './compiled-graph.ts';
 import { followProcess } from './ending.ts';
-import { followCalls } from './graph-calls.ts';
+import { compiledGraphIn } from './graphs/compiled-graph.ts';
+import { followCalls } from './graphs/graph-calls.ts';
 import { liveTracers, trafficMetrics } from './live-tracers.ts';
-import { optionsKey, type ResolvedTraceOptions, resolveTraceOptions } from './options.ts';
-import type { TraceOptions } from './options-schema.ts';
+import { optionsKey, type ResolvedTraceOptions, resolveTraceOptions } from './options/options.ts';
+import type { TraceOptions } from './options/options-schema.ts';
 import { joinOtel } from './process-otel.ts';
 import { Tracer } from './tracer.ts';
 

@@ -4,7 +4,7 @@
 import { writeSync } from 'node:fs';
 import { silentLogger, systemClock } from '../../src/core/index.ts';
 import { Counters } from '../../src/tracing/counters.ts';
-import { Delivery } from '../../src/tracing/delivery.ts';
+import { Delivery } from '../../src/tracing/delivery/delivery.ts';
 import { TRACE_FORMAT } from '../../src/tracing/spool/index.ts';
 import { HttpExporter } from './http-exporter.ts';
 import { numberedTrace } from './numbered-trace.ts';

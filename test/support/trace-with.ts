@@ -1,7 +1,7 @@
-import { followCalls } from '../../src/tracing/graph-calls.ts';
+import { followCalls } from '../../src/tracing/graphs/graph-calls.ts';
 import type { TraceableGraph } from '../../src/tracing/index.ts';
-import { resolveTraceOptions } from '../../src/tracing/options.ts';
-import type { TraceOptions } from '../../src/tracing/options-schema.ts';
+import { resolveTraceOptions } from '../../src/tracing/options/options.ts';
+import type { TraceOptions } from '../../src/tracing/options/options-schema.ts';
 import { Tracer, type TracerDeps } from '../../src/tracing/tracer.ts';
 import { CollectingExporter } from './collecting-exporter.ts';
 

@@ -2,7 +2,7 @@ import { Annotation, START, StateGraph } from '@langchain/langgraph';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { silentLogger } from '../../src/core/index.ts';
 import { OtlpExporter } from '../../src/tracing/exporters/index.ts';
-import { resolveTraceOptions } from '../../src/tracing/options.ts';
+import { resolveTraceOptions } from '../../src/tracing/options/options.ts';
 import { OtelHub } from '../../src/tracing/otel/index.ts';
 import { Tracer } from '../../src/tracing/tracer.ts';
 import { ManualClock, until } from '../support/manual-clock.ts';

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { silentLogger, traceStorePath } from '../../src/core/index.ts';
 import { openTraceStore } from '../../src/store/index.ts';
 import { StoreExporter } from '../../src/tracing/exporters/index.ts';
-import { resolveTraceOptions } from '../../src/tracing/options.ts';
+import { resolveTraceOptions } from '../../src/tracing/options/options.ts';
 import { Tracer } from '../../src/tracing/tracer.ts';
 import { HttpExporter } from '../support/http-exporter.ts';
 import { ManualClock, until } from '../support/manual-clock.ts';

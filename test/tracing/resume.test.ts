@@ -4,8 +4,8 @@ import { silentLogger, type Trace, traceStorePath } from '../../src/core/index.t
 import { openTraceStore } from '../../src/store/index.ts';
 import { OtlpExporter, StoreExporter, type TraceExporter } from '../../src/tracing/exporters/index.ts';
 import { toLangSmithRuns } from '../../src/tracing/exporters/langsmith/index.ts';
-import { resolveTraceOptions } from '../../src/tracing/options.ts';
-import type { TraceOptions } from '../../src/tracing/options-schema.ts';
+import { resolveTraceOptions } from '../../src/tracing/options/options.ts';
+import type { TraceOptions } from '../../src/tracing/options/options-schema.ts';
 import { OtelHub, otelSpanId, otelTraceId } from '../../src/tracing/otel/index.ts';
 import { Tracer } from '../../src/tracing/tracer.ts';
 import { otlpServer } from '../support/otlp-server.ts';

@@ -3,7 +3,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { traceStorePath } from '../../src/core/index.ts';
 import { openTraceStore } from '../../src/store/index.ts';
 import { flush, shutdown, type TraceOptions, traceGraph, tracingHealth } from '../../src/tracing/index.ts';
-import { resolveTraceOptions } from '../../src/tracing/options.ts';
+import { resolveTraceOptions } from '../../src/tracing/options/options.ts';
 import { eventually } from '../support/eventually.ts';
 import { tempDir } from '../support/temp-dir.ts';
 import { makeTrace, runId } from '../support/traces.ts';

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { seededRandom, silentLogger, systemClock, traceSchema } from '../../src/core/index.ts';
 import { Counters } from '../../src/tracing/counters.ts';
-import { Delivery } from '../../src/tracing/delivery.ts';
+import { Delivery } from '../../src/tracing/delivery/delivery.ts';
 import { TRACE_FORMAT } from '../../src/tracing/spool/index.ts';
 import { PATIENCE_MS } from '../support/eventually.ts';
 import { HttpExporter } from '../support/http-exporter.ts';

@@ -1,8 +1,8 @@
 import type { Usage } from '../../core/index.ts';
 import { OPERATION, providerName } from '../exporters/otlp/index.ts';
-import type { RawSpan, RawTrace } from '../raw-trace.ts';
+import type { RawSpan, RawTrace } from '../recording/raw-trace.ts';
+import { countedUsages, spanUsage } from '../recording/usage.ts';
 import { errorName, NO_REDACTION } from '../redaction/index.ts';
-import { countedUsages, spanUsage } from '../usage.ts';
 import { GENAI_METRICS, TRAFFIC_METRICS } from './definitions.ts';
 import { costOf, type Price, type Prices } from './prices.ts';
 import type { MetricsRegistry } from './registry.ts';

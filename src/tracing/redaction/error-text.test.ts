@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { ReportedError } from '../reported-error.ts';
+import { ReportedError } from '../recording/reported-error.ts';
 import { compileRedaction, errorText, NO_REDACTION } from './index.ts';
 
 const options = {

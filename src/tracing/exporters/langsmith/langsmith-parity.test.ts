@@ -4,8 +4,8 @@ import { describe, expect, it } from 'vitest';
 import { everythingGraph } from '../../../../test/support/langsmith-graph.ts';
 import { LangSmithServer, type ReceivedRun } from '../../../../test/support/langsmith-server.ts';
 import { silentLogger, stableStringify } from '../../../core/index.ts';
-import { LangChainTracerStandIn } from '../../langchain-tracer.ts';
-import { resolveTraceOptions } from '../../options.ts';
+import { LangChainTracerStandIn } from '../../langsmith-tree/langchain-tracer.ts';
+import { resolveTraceOptions } from '../../options/options.ts';
 import { Tracer } from '../../tracer.ts';
 import { LangSmithExporter } from './langsmith-exporter.ts';
 
