@@ -1,8 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { createInterface } from 'node:readline';
-import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { type TraceSummary, traceStorePath } from '../../src/core/index.ts';
@@ -52,14 +51,6 @@ async function run(home: string, runs: number, end: string, options: RunOptions 
   if (signal !== undefined) child.kill(signal);
   const [exitCode, endedBy] = (await once(child, 'close')) as [number | null, NodeJS.Signals | null];
   return { line, exitCode, endedBy, stderr };
-}
-
-/** Bytes of the segments in a home. */
-function spooledBytes(home: string): number {
-  if (!existsSync(`${home}/spool`)) return 0;
-  return readdirSync(`${home}/spool`, { recursive: true, encoding: 'utf8' })
-    .filter((name) => name.endsWith('.seg'))
-    .reduce((sum, name) => sum + statSync(`${home}/spool/${name}`).size, 0);
 }
 
 async function stored(home: string): Promise<TraceSummary[]> {
@@ -137,11 +128,7 @@ describe('a process that traces', () => {
     db.exec('BEGIN IMMEDIATE');
     const child = start(dir.path, 20, 'wait');
     // The tracer turns to the spool when the store takes too long.
-    for (let size = 0, before = -1, tries = 0; (size === 0 || size !== before) && tries < 100; tries += 1) {
-      await delay(100);
-      before = size;
-      size = spooledBytes(dir.path);
-    }
+    await expect.poll(() => waitingTraces(dir.path, 'store')).toBe(20);
     child.kill('SIGKILL');
     await once(child, 'close');
     db.exec('ROLLBACK');

@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { Annotation, START, StateGraph } from '@langchain/langgraph';
 import { describe, expect, it } from 'vitest';
 import { ManualClock, turn } from '../../../test/support/manual-clock.ts';
@@ -21,9 +20,11 @@ describe('a run that is cut off', () => {
       })
       .addEdge(START, 'hang')
       .compile();
-    const traced = traceWith(graph, { maxTraceAgeMs: 1 });
+    const clock = new ManualClock();
+    const traced = traceWith(graph, { maxTraceAgeMs: 1_000 }, { monotonic: clock.now });
     const hanging = traced.graph.invoke({ n: 0 });
-    await delay(5);
+    await turn();
+    clock.advance(1_000);
     await traced.graph.invoke({ n: 1 });
     const traces = await traced.traces();
     expect(traces.map((trace) => trace.outcome)).toEqual(['cancelled', 'success']);
