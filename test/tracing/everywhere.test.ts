@@ -85,17 +85,14 @@ const toRunId = (traceId: string) => traceId.replace(/^(.{8})(.{4})(.{4})(.{4})(
 
 /** Waits until every run has been decided and every kept one has reached each exporter. */
 async function settled(runs: number) {
-  await eventually(
-    async () => {
-      // Aborted runs report the end of their root after the caller has its error.
-      const { traces_kept: kept = {}, traces_dropped: dropped = {} } = tracingHealth().counters;
-      const decided = [kept, dropped].flatMap((reasons) => Object.values(reasons));
-      expect(decided.reduce((sum, count) => sum + count, 0)).toBe(runs);
-      await flush();
-      expect(tracingHealth().pendingTraces).toBe(0);
-    },
-    { timeoutMs: 60_000 },
-  );
+  await eventually(async () => {
+    // Aborted runs report the end of their root after the caller has its error.
+    const { traces_kept: kept = {}, traces_dropped: dropped = {} } = tracingHealth().counters;
+    const decided = [kept, dropped].flatMap((reasons) => Object.values(reasons));
+    expect(decided.reduce((sum, count) => sum + count, 0)).toBe(runs);
+    await flush();
+    expect(tracingHealth().pendingTraces).toBe(0);
+  });
 }
 
 afterEach(() => {
