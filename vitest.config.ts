@@ -20,6 +20,7 @@ export default defineConfig({
     maxWorkers: availableParallelism() + 1,
     // A home of their own per run: no test may write traces or runs into the checkout.
     env: { SLUICE_HOME: '', LANGSMITH_TRACING: 'false' },
+    setupFiles: ['test/support/seeded-properties.ts'],
     // For what hangs. A test that starts processes takes four times as long beside others as by itself.
     testTimeout: 180_000,
     hookTimeout: 180_000,

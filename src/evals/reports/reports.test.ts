@@ -211,7 +211,7 @@ describe('text of others', () => {
     fc.assert(
       fc.property(anyText({ maxLength: 100 }), (text) => {
         expect(markdownText(text).replace(/&#\d+;/g, ' ')).not.toMatch(
-          /[\\`*{}[\]<>()#!|~&@$^]|:\/|www\.|(^|\W)_|_(\W|$)/i,
+          /[\\`*{}[\]<>()#!|~&@$^]|:\/|www\.|(?<![\p{L}\p{N}])_|_(?![\p{L}\p{N}])/iu,
         );
       }),
     );

@@ -11,6 +11,8 @@ const DRAWS = 10_000;
 /** From so many units that vary, the sum is as good as normal. */
 const NORMAL_FROM = 200;
 const SEED = 1;
+/** Share of the scores' size by which sums in another order may differ: what is within it of a drop is one. */
+const ROUNDING = 1e-12;
 
 /**
  * The chance that the candidate's mean falls at least as far below the baseline's as it did, if nothing changed: one-sided
@@ -24,7 +26,8 @@ const SEED = 1;
 export function chanceOfDrop(units: Sequence<Unit>): number {
   // Units that do not vary add nothing to it.
   const drop = sumOf(units, (unit) => unit.weight * change(unit));
-  if (drop >= 0) return 1;
+  const slack = ROUNDING * sumOf(units, (unit) => unit.weight * largest(unit));
+  if (drop >= -slack) return 1;
   const varying = varyingOf(units);
   if (varying.length === 0) return 1;
   const lattice = latticeTail(varying);
@@ -32,7 +35,8 @@ export function chanceOfDrop(units: Sequence<Unit>): number {
   const error = nullError(varying);
   if (lattice.kind === 'too_large') return normalCdf((drop + lattice.correction) / error);
   return (
-    enumerate(varying, drop) ?? (varying.length < NORMAL_FROM ? draw(varying, drop) : normalCdf(drop / error))
+    enumerate(varying, drop + slack) ??
+    (varying.length < NORMAL_FROM ? draw(varying, drop + slack) : normalCdf(drop / error))
   );
 }
 
@@ -54,11 +58,11 @@ function change({ baseline, candidate }: Unit): number {
   return average(candidate) - average(baseline);
 }
 
-/** Relabelings that fall at least as far, with room for the last bits of sums in another order. */
-function reaches(sum: number, drop: number): boolean {
-  return sum <= drop + 1e-12 * Math.max(1, Math.abs(drop));
+function largest({ baseline, candidate }: Unit): number {
+  return Math.max(...baseline.map(Math.abs), ...candidate.map(Math.abs));
 }
 
+/** The share of all relabelings whose sum is at most `drop`. */
 function enumerate(units: Iterable<Unit>, drop: number): number | undefined {
   let sums: number[] = [0];
   for (const unit of units) {
@@ -66,7 +70,7 @@ function enumerate(units: Iterable<Unit>, drop: number): number | undefined {
     if (changes === undefined) return undefined;
     sums = sums.flatMap((sum) => changes.map((one) => sum + unit.weight * one));
   }
-  return sums.filter((sum) => reaches(sum, drop)).length / sums.length;
+  return sums.filter((sum) => sum <= drop).length / sums.length;
 }
 
 /** The change of a unit under every choice of its candidate runs; undefined for more than `most`. */
@@ -108,7 +112,7 @@ function draw(units: Iterable<Unit>, drop: number): number {
       }
       sum += weight * (chosen / candidate.length - (total - chosen) / baseline.length);
     }
-    if (reaches(sum, drop)) hits += 1;
+    if (sum <= drop) hits += 1;
   }
   return (hits + 1) / (DRAWS + 1);
 }

@@ -88,7 +88,7 @@ describe('the chance of a drop without any change', () => {
       }
       sums = sums.flatMap((sum) => changes.map((change) => sum + change));
     }
-    return observed >= 0 ? 1 : sums.filter((sum) => sum <= observed + 1e-9).length / sums.length;
+    return observed >= -1e-9 ? 1 : sums.filter((sum) => sum <= observed + 1e-9).length / sums.length;
   }
 
   const gridScore = fc.constantFrom(0, 0.1, 0.5, 1);
@@ -152,6 +152,42 @@ describe('the chance of a drop without any change', () => {
         expect(chanceOfDrop(toUnits(worst))).toBeLessThanOrEqual(chance + 1e-12);
       }),
     );
+  });
+
+  it('is 1 where the mean stays the same, whatever the last bits of the sum say', () => {
+    const sides = [
+      [
+        [1, 0, 1],
+        [0, 1],
+      ],
+      [
+        [1, 1, 1],
+        [0, 1],
+      ],
+      [
+        [0, 1, 0],
+        [1, 0],
+      ],
+      [
+        [0, 1, 0],
+        [0, 0],
+      ],
+      [
+        [0, 0, 0],
+        [1, 1],
+      ],
+      [
+        [0, 1, 1],
+        [1, 0],
+      ],
+    ] as const;
+    for (const scale of [1, 0.37, 12_345.678]) {
+      const examples = sides.map(([baseline, candidate]) => ({
+        baseline: baseline.map((score) => score * scale),
+        candidate: candidate.map((score) => score * scale),
+      }));
+      for (const order of [examples, [...examples].reverse()]) expect(chanceOfDrop(toUnits(order))).toBe(1);
+    }
   });
 
   it('takes 10,000 examples in well under a second', () => {
