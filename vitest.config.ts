@@ -1,18 +1,12 @@
-import { globSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { configDefaults, defineConfig } from 'vitest/config';
 
-/** Tests of what belongs to a whole process: its signals, the globals of OpenTelemetry, the patches of LangChain. */
+/** Tests of what belongs to a whole process: its signals and module hooks, the globals of OpenTelemetry, the patches of LangChain. */
 const OF_A_PROCESS = [
+  'src/loading/**/*.test.ts',
   'src/tracing/{direct-callbacks,otel}/**/*.test.ts',
   'src/tracing/{lifecycle,langsmith-tree/langchain-tracer,langsmith-tree/run-tree-place}.test.ts',
 ];
-
-/** Their tests leave nothing behind in the process, and can share one: loading LangChain takes longer than most of them. */
-const SHARING = globSync('src/{core,evals,store,serve,replay,cli,tracing}/**/*.test.ts', {
-  cwd: import.meta.dirname,
-  exclude: globSync(OF_A_PROCESS, { cwd: import.meta.dirname }),
-});
 
 export default defineConfig({
   test: {
@@ -24,16 +18,22 @@ export default defineConfig({
     // For what hangs. A test that starts processes takes four times as long beside others as by itself.
     testTimeout: 180_000,
     hookTimeout: 180_000,
-    // As long as `test/support/eventually.ts` waits.
-    expect: { poll: { timeout: 60_000 } },
     projects: [
-      { extends: true, test: { name: 'shared', include: SHARING, isolate: false } },
+      {
+        extends: true,
+        test: {
+          name: 'shared',
+          include: ['src/**/*.test.ts'],
+          exclude: [...configDefaults.exclude, ...OF_A_PROCESS],
+          // They leave nothing behind in the process: loading LangChain for each takes longer than most of them.
+          isolate: false,
+        },
+      },
       {
         extends: true,
         test: {
           name: 'isolated',
-          include: ['src/**/*.test.ts', 'test/**/*.test.ts', 'examples/**/*.test.ts', 'scripts/**/*.test.ts'],
-          exclude: [...configDefaults.exclude, ...SHARING],
+          include: [...OF_A_PROCESS, 'test/**/*.test.ts', 'examples/**/*.test.ts', 'scripts/**/*.test.ts'],
         },
       },
     ],

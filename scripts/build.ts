@@ -13,21 +13,18 @@ const SETTINGS = ['tsconfig.json', 'tsconfig.build.json', 'package-lock.json'];
  */
 export function staleness(root: string): string | undefined {
   const timeOf = (path: string) => statSync(join(root, path), { throwIfNoEntry: false })?.mtimeMs;
+  const files = (pattern: string) =>
+    globSync(pattern, { cwd: root }).map((path) => path.replaceAll(sep, '/'));
   const settings = Math.max(...SETTINGS.map((path) => timeOf(path) ?? 0));
-  const sources = new Set(
-    globSync('src/**/*.ts', { cwd: root })
-      .map((path) => path.split(sep).join('/'))
-      .filter((path) => !/\.test\.ts$|\/testing\//.test(path)),
-  );
-  for (const source of sources) {
-    const built = timeOf(outputOf(source));
+  const outputs = new Set<string>();
+  for (const source of files('src/**/*.ts').filter((path) => !/\.test\.ts$|\/testing\//.test(path))) {
+    const output = outputOf(source);
+    outputs.add(output);
+    const built = timeOf(output);
     if (built === undefined) return `${source} is not built`;
     if (built < Math.max(timeOf(source) ?? 0, settings)) return `${source} was built before it changed`;
   }
-  const outputs = new Set([...sources].map(outputOf));
-  const left = globSync('dist/**/*.js', { cwd: root })
-    .map((path) => path.split(sep).join('/'))
-    .find((path) => !outputs.has(path));
+  const left = files('dist/**/*.js').find((path) => !outputs.has(path));
   return left && `${left} has no source`;
 }
 

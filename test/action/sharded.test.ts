@@ -27,12 +27,15 @@ let workflow: Workflow;
 let dir: Awaited<ReturnType<typeof tempDir>>;
 let consumer: string;
 let machines = 0;
+/** The run folders of two shards. */
+let halves: readonly string[];
 
 beforeAll(async () => {
   workflow = parse(await readFile(FILE, 'utf8'), { strict: true });
   dir = await tempDir();
   consumer = join(dir.path, 'consumer');
   await makeConsumer(consumer, dir.path);
+  halves = await measure(2);
 });
 
 afterAll(async () => {
@@ -126,10 +129,7 @@ it.each([0, 1, -1, 2.5, 257, 12345, ''])('refuses %j shards', async (shards) => 
   expect(steps['plan']?.outputs['shards']).toBeUndefined();
 });
 
-let halves: readonly string[];
-
 it('measures every example once, gates all of them together, and uploads the one report', async () => {
-  halves = await measure(2);
   const good = await merge(halves);
   expect(good.exitCodes.get('Gate')).toBe(3);
   const baseline = join(

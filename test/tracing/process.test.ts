@@ -8,6 +8,7 @@ import { type TraceSummary, traceStorePath } from '../../src/core/index.ts';
 import { openTraceStore } from '../../src/store/index.ts';
 import { loadSqlite } from '../../src/store/sqlite-module.ts';
 import { waitingTraces } from '../../src/tracing/spool/waiting.ts';
+import { eventually } from '../support/eventually.ts';
 import { tempDir } from '../support/temp-dir.ts';
 
 const PROGRAM = fileURLToPath(new URL('../support/traced-process.ts', import.meta.url));
@@ -128,7 +129,7 @@ describe('a process that traces', () => {
     db.exec('BEGIN IMMEDIATE');
     const child = start(dir.path, 20, 'wait');
     // The tracer turns to the spool when the store takes too long.
-    await expect.poll(() => waitingTraces(dir.path, 'store')).toBe(20);
+    await eventually(async () => expect(await waitingTraces(dir.path, 'store')).toBe(20));
     child.kill('SIGKILL');
     await once(child, 'close');
     db.exec('ROLLBACK');

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
 import { seededRandom, systemClock } from '../../src/core/index.ts';
 import { DeadLetters } from '../../src/tracing/dead-letters/index.ts';
+import { eventually } from '../support/eventually.ts';
 import { LangSmithServer } from '../support/langsmith-server.ts';
 import { tempDir } from '../support/temp-dir.ts';
 import { makeTrace, runId } from '../support/traces.ts';
@@ -67,7 +68,7 @@ it('a resend that is killed with SIGKILL half way loses no trace, and the next o
   for (let kill = 0; kill < 3; kill += 1) {
     await using running = resend(dir.path, server);
     const wanted = server.ingests.length + 1 + Math.floor(random() * 5);
-    await expect.poll(() => server.ingests.length, { interval: 1 }).toBeGreaterThan(wanted);
+    await eventually(() => expect(server.ingests.length).toBeGreaterThan(wanted), { everyMs: 1 });
     running.child.kill('SIGKILL');
     await running.ended;
     // The last batch may have been taken without that having been noted: no more than that comes twice.

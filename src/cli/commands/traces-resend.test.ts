@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { eventually } from '../../../test/support/eventually.ts';
 import { fakeContext } from '../../../test/support/fake-context.ts';
 import { LangSmithServer } from '../../../test/support/langsmith-server.ts';
 import { type OtlpServer, otlpServer } from '../../../test/support/otlp-server.ts';
@@ -230,7 +231,7 @@ describe('sluice traces resend', () => {
     langsmith.behaviour.outage = 'hang';
     const stop = new AbortController();
     const ended = resend([], toLangSmith(), stop.signal);
-    await expect.poll(() => langsmith.ingests.length).toBe(1);
+    await eventually(() => expect(langsmith.ingests.length).toBe(1));
     stop.abort();
     expect(await ended).toEqual({
       exitCode: 130,

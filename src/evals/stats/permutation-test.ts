@@ -1,7 +1,7 @@
 import { type Sequence, seededRandom, sequenceOf } from '../../core/index.ts';
 import { normalCdf } from './distributions.ts';
 import { latticeTail } from './lattice-tail.ts';
-import { average, sumOf, type Unit } from './unit.ts';
+import { average, type Unit } from './unit.ts';
 import { nullError, pooledVariance } from './variance.ts';
 
 /** Most relabelings that are gone through one by one. */
@@ -25,8 +25,13 @@ const ROUNDING = 1e-12;
  */
 export function chanceOfDrop(units: Sequence<Unit>): number {
   // Units that do not vary add nothing to it.
-  const drop = sumOf(units, (unit) => unit.weight * change(unit));
-  const slack = ROUNDING * sumOf(units, (unit) => unit.weight * largest(unit));
+  let drop = 0;
+  let size = 0;
+  for (const unit of units) {
+    drop += unit.weight * change(unit);
+    size += unit.weight * largest(unit);
+  }
+  const slack = ROUNDING * size;
   if (drop >= -slack) return 1;
   const varying = varyingOf(units);
   if (varying.length === 0) return 1;
@@ -59,7 +64,10 @@ function change({ baseline, candidate }: Unit): number {
 }
 
 function largest({ baseline, candidate }: Unit): number {
-  return Math.max(...baseline.map(Math.abs), ...candidate.map(Math.abs));
+  let most = 0;
+  for (const run of baseline) most = Math.max(most, Math.abs(run));
+  for (const run of candidate) most = Math.max(most, Math.abs(run));
+  return most;
 }
 
 /** The share of all relabelings whose sum is at most `drop`. */

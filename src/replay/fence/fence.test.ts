@@ -14,6 +14,7 @@ import { Worker } from 'node:worker_threads';
 import fc from 'fast-check';
 import { Pool, fetch as undiciFetch, request as undiciRequest } from 'undici';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { eventually } from '../../../test/support/eventually.ts';
 import { currentFence, Fence, isAllowedHost, outsideFence, removeHooks, runInFence } from './index.ts';
 
 /** Kept before any fence was up, as SDKs do. */
@@ -148,7 +149,7 @@ describe('a fence', () => {
     expect(thrown).toMatchObject({ code: 'REPLAY_BLOCKED' });
     expect(blocked).toMatchObject([{ kind: 'socket', what: `127.0.0.1:${socketPort}` }]);
     open.write('from outside');
-    await expect.poll(() => heard).toEqual(['from outside']);
+    await eventually(() => expect(heard).toEqual(['from outside']));
     open.destroy();
   });
 

@@ -2,6 +2,7 @@ import { context, DiagConsoleLogger, diag, trace } from '@opentelemetry/api';
 import { resourceFromAttributes } from '@opentelemetry/resources';
 import { InMemorySpanExporter, SimpleSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { eventually } from '../../../../test/support/eventually.ts';
 import { type OtlpServer, otlpServer } from '../../../../test/support/otlp-server.ts';
 import { makeSpan, makeTrace, runId } from '../../../../test/support/traces.ts';
 import { SluicegateSpanProcessor } from '../../otel/bridge/index.ts';
@@ -148,7 +149,7 @@ describe('the OTLP exporter', () => {
     server.answers.push('hang');
     const result = await open().export(traces);
     expect(result).toMatchObject({ kind: 'retryable', error: { message: 'No answer in 400 ms' } });
-    await expect.poll(() => server.connections()).toBe(0);
+    await eventually(async () => expect(await server.connections()).toBe(0));
   });
 
   it.each([400, 413, 422])(
@@ -174,10 +175,10 @@ describe('the OTLP exporter', () => {
     server.answers.push('hang');
     const stop = new AbortController();
     const result = open().export(traces, { signal: stop.signal });
-    await expect.poll(() => server.requests.length).toBe(1);
+    await eventually(() => expect(server.requests.length).toBe(1));
     stop.abort(new Error('stopping'));
     expect(await result).toMatchObject({ kind: 'retryable', error: { message: 'stopping' } });
-    await expect.poll(() => server.connections()).toBe(0);
+    await eventually(async () => expect(await server.connections()).toBe(0));
     expect(await open().export(traces, { signal: stop.signal })).toMatchObject({ kind: 'retryable' });
   });
 

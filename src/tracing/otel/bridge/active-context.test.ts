@@ -13,6 +13,7 @@ import { Client } from 'langsmith';
 import { traceable } from 'langsmith/traceable';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
+import { eventually } from '../../../../test/support/eventually.ts';
 import { OtelWatcher } from '../../../../test/support/otel-watcher.ts';
 import { otelSpanId, otelTraceId } from '../ids.ts';
 import { OtelHub } from '../otel-hub.ts';
@@ -264,7 +265,7 @@ describe('the tail decision', () => {
     const { promise, resolve: fail } = Promise.withResolvers<void>();
     const running = graph({}, { failAfter: promise }).invoke({ log: [] }, { callbacks: [watcher] });
     const failure = expect(running).rejects.toThrow('left fell over');
-    await expect.poll(() => app.processor.counts.held).toBe(3);
+    await eventually(() => expect(app.processor.counts.held).toBe(3));
     expect(app.exporter.getFinishedSpans()).toEqual([]);
     fail();
     await failure;
@@ -281,7 +282,7 @@ describe('the tail decision', () => {
     ]);
     expect(bad.status).toBe('rejected');
     // The branch beside the failed one goes on after the end of its run; its requests are still of that trace.
-    await expect.poll(() => app.processor.counts.kept).toBe(3);
+    await eventually(() => expect(app.processor.counts.kept).toBe(3));
     const traces = new Set(app.exporter.getFinishedSpans().map((span) => span.spanContext().traceId));
     expect(traces).toEqual(new Set([otelTraceId(watcher.roots[0]!)]));
     expect(app.processor.counts.dropped).toBe(6);
@@ -301,6 +302,6 @@ describe('the tail decision', () => {
     }
     expect(app.processor.counts).toMatchObject({ held: 0, kept: 0, dropped: 0 });
     await Promise.all(late);
-    await expect.poll(() => app.processor.counts).toEqual({ ...NONE, kept: 1, dropped: 1 });
+    await eventually(() => expect(app.processor.counts).toEqual({ ...NONE, kept: 1, dropped: 1 }));
   });
 });
